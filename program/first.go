@@ -14,10 +14,10 @@ func compare(ctx *pulumi.Context, cfg config.Config) error {
 	last, err := lastDeployment(ctx)
 	switch {
 	case err != nil:
-		_ = ctx.Log.Warn(fmt.Sprintf("names and places are not compared with the last deployment's: %v", err), nil)
+		_ = ctx.Log.Warn(fmt.Sprintf("cannot compare names and places with the last deployment: %v", err), nil)
 		return nil
 	case last.never:
-		_ = ctx.Log.Info("nothing is deployed yet: `cdc preflight` (go run ./cmd/cdc preflight) says in a minute what would end a deployment", nil)
+		_ = ctx.Log.Info("nothing is deployed yet: run `cdc preflight` (go run ./cmd/cdc preflight) to check in a minute what would make a deployment fail", nil)
 		return nil
 	}
 	if err := check(last, ctx.Stack(), cfg); err != nil {

@@ -197,11 +197,11 @@ func check(last former, stack string, cfg config.Config) error {
 	for _, n := range renamed(last, cfg) {
 		switch {
 		case !chosen[n.key]:
-			problems = append(problems, fmt.Errorf("%s: %s of this stack is %s, and would be replaced by %s, which is the default since names contain the stack's: keep it with\n  %s",
+			problems = append(problems, fmt.Errorf("%s: %s of this stack is %s. The deployment would replace it by %s, the default since names contain the stack's name. To keep it, run\n  %s",
 				n.key, n.part, n.was, n.is, n.pin()))
 		case turned:
-			problems = append(problems, fmt.Errorf("%s: %s %s would be replaced by %s in the deployment that turns the stack into prod, which protects it only afterwards: "+
-				"keep it for now, and rename it (or not) when prod is deployed\n  %s", n.key, n.part, n.was, n.is, n.pin()))
+			problems = append(problems, fmt.Errorf("%s: the deployment that makes the stack prod would replace %s %s by %s, because it protects resources only afterwards: "+
+				"keep the name for now, and rename it (or not) when prod is deployed\n  %s", n.key, n.part, n.was, n.is, n.pin()))
 		}
 	}
 	if turned {
@@ -229,7 +229,7 @@ func otherDatabase(last former, f config.Feed) error {
 		{f.Key("source.databaseName"), "the database", database, f.Source.DatabaseName},
 	} {
 		if n.was != n.is && n.was != "" {
-			return fmt.Errorf("%s: %s of this source is %s, and would become %s, of which nothing that is stored tells: keep it with\n  %s\nand give the other a name of its own in sources",
+			return fmt.Errorf("%s: %s of this source is %s and would become %s, but stored records do not say which database they come from. To keep it, run\n  %s\nand add the other database under a name in sources",
 				n.key, n.part, n.was, n.is, n.pin())
 		}
 	}
@@ -246,7 +246,7 @@ func reformatted(last former, cfg config.Config) error {
 	if len(cfg.Sources) > 0 {
 		each = ", both for each source (--source)"
 	}
-	return fmt.Errorf("lake.tables.format: the lake's tables are %s, and no table changes its format: build them anew beside the present ones with\n"+
+	return fmt.Errorf("lake.tables.format: the lake's tables are %s, and a table cannot change its format: to build new tables beside the present ones, run\n"+
 		"  pulumi config set --path %s:lake.tables.generation %d\nthen run `pulumi up`, `cdc tables run` and `cdc tables switch`%s; until then queries read the present ones",
 		last.tableFormat, config.Namespace, last.generation+1, each)
 }
@@ -262,28 +262,28 @@ func abandoned(last former, s config.Search) error {
 	default:
 		return nil
 	}
-	return fmt.Errorf("search.kind: %s would be deleted, and its successor begins empty: leave search.kind as it was, and make the other kind beside it with\n"+
+	return fmt.Errorf("search.kind: the deployment would delete %s, and its replacement would begin empty: leave search.kind as it was, and to make the other kind beside it, run\n"+
 		"  pulumi config set --path %s:search.next %s\nthen go on as docs/operations.md says (\"From a domain to collections, and back\")", left, config.Namespace, next)
 }
 
 // moved lists other settings that replace stored data. Change them before or after the switch to prod, not with it.
 func moved(last former, cfg config.Config) []error {
-	const advice = "deploy one of the two changes first: what is stored is protected from replacement only when prod is deployed"
+	const advice = "deploy the two changes one after the other, because stored data is protected from replacement only after prod is deployed"
 	var problems []error
 	switch {
 	case !cfg.Search.On(config.OnDomain) && last.domain != "" && last.collections != "":
-		problems = append(problems, fmt.Errorf("search.kind: the stack has the domain %s, and collections take its place in the deployment that turns it into prod: %s", last.domain, advice))
+		problems = append(problems, fmt.Errorf("search.kind: the deployment that makes the stack prod would also replace the domain %s by collections: %s", last.domain, advice))
 	case !cfg.Search.On(config.OnCollections) && last.domain != "" && last.collections != "":
-		problems = append(problems, fmt.Errorf("search.kind: the stack has the collections %s, and a domain takes their place in the deployment that turns it into prod: %s", last.collections, advice))
+		problems = append(problems, fmt.Errorf("search.kind: the deployment that makes the stack prod would also replace the collections %s by a domain: %s", last.collections, advice))
 	}
 	if cfg.Network.VpcID != "" && last.vpc != "" {
-		problems = append(problems, fmt.Errorf("network.vpcId: the stack is in %s, and moves to %s in the deployment that turns it into prod: %s", last.vpc, cfg.Network.VpcID, advice))
+		problems = append(problems, fmt.Errorf("network.vpcId: the deployment that makes the stack prod would also move it from %s to %s: %s", last.vpc, cfg.Network.VpcID, advice))
 	}
 	if cfg.Encryption.KmsKeyArn != "" && last.key != "" && cfg.Encryption.KmsKeyArn != last.key {
-		problems = append(problems, fmt.Errorf("encryption.kmsKeyArn: the stack is encrypted with %s, and another key replaces what is stored in the deployment that turns it into prod: %s", last.key, advice))
+		problems = append(problems, fmt.Errorf("encryption.kmsKeyArn: the deployment that makes the stack prod would also change its key, %s, and so replace what is stored: %s", last.key, advice))
 	}
 	if cfg.Lake.BucketName != "" && last.bucket != "" && cfg.Lake.BucketName != last.bucket {
-		problems = append(problems, fmt.Errorf("lake.bucketName: the lake is %s, and %s replaces it in the deployment that turns the stack into prod: %s", last.bucket, cfg.Lake.BucketName, advice))
+		problems = append(problems, fmt.Errorf("lake.bucketName: the deployment that makes the stack prod would also replace the lake %s by %s: %s", last.bucket, cfg.Lake.BucketName, advice))
 	}
 	return problems
 }

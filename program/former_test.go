@@ -25,7 +25,7 @@ func checked(last former, set config.Config, stack string) error {
 func TestAStackThatIsRenamedByItsDefaultsIsRefused(t *testing.T) {
 	for _, environment := range []string{"", "dev", "prod"} {
 		err := checked(walkthrough(environment), config.Config{Environment: config.Environment(environment)}, "staging")
-		require.ErrorContains(t, err, "stream.name: the stream of this stack is retail_trans_stream, and would be replaced by retail_trans_stream_staging")
+		require.ErrorContains(t, err, "stream.name: the stream of this stack is retail_trans_stream. The deployment would replace it by retail_trans_stream_staging")
 		for _, pin := range []string{
 			"pulumi config set --path cdc-pipeline:stream.name retail_trans_stream",
 			"pulumi config set --path cdc-pipeline:search.domainName retail-trans",
@@ -53,7 +53,7 @@ func TestANameThatIsSetIsTheUsersToChangeExceptWhileTheStackTurnsIntoProd(t *tes
 	set.Environment = config.Prod
 	require.NoError(t, checked(walkthrough("prod"), set, "dev"), "the engine protects it")
 	err := checked(walkthrough("dev"), set, "dev")
-	require.ErrorContains(t, err, "stream.name: the stream retail_trans_stream would be replaced by changes in the deployment that turns the stack into prod")
+	require.ErrorContains(t, err, "stream.name: the deployment that makes the stack prod would replace the stream retail_trans_stream by changes, because it protects resources only afterwards")
 	require.ErrorContains(t, err, "pulumi config set --path cdc-pipeline:stream.name retail_trans_stream")
 }
 
@@ -74,7 +74,7 @@ func TestNothingThatIsStoredMovesWhileTheStackTurnsIntoProd(t *testing.T) {
 		Encryption: config.Encryption{KmsKeyArn: "arn:aws:kms:us-east-1:123456789012:key/2"},
 	}
 	err := checked(walkthrough("dev"), set, "dev")
-	for _, key := range []string{"network.vpcId: the stack is in vpc-1, and moves to vpc-2", "encryption.kmsKeyArn: ", "lake.bucketName: the lake is cdc-lake-1, and another replaces it"} {
+	for _, key := range []string{"network.vpcId: the deployment that makes the stack prod would also move it from vpc-1 to vpc-2", "encryption.kmsKeyArn: ", "lake.bucketName: the deployment that makes the stack prod would also replace the lake cdc-lake-1 by another"} {
 		require.ErrorContains(t, err, key)
 	}
 	require.NoError(t, checked(walkthrough("prod"), set, "dev"))
@@ -85,10 +85,10 @@ func TestCollectionsKeepTheirNameAndTheirKind(t *testing.T) {
 	collections := config.Config{Search: config.Search{Kind: config.OnCollections}}
 	was := former{environment: "dev", collections: "retail-trans"}
 	err := checked(was, collections, "staging")
-	require.ErrorContains(t, err, "search.collectionName: the collections of this stack is retail-trans, and would be replaced by retail-trans-staging")
+	require.ErrorContains(t, err, "search.collectionName: the collections of this stack is retail-trans. The deployment would replace it by retail-trans-staging")
 	require.NoError(t, checked(was, collections, "dev"))
 
-	require.ErrorContains(t, checked(walkthrough("dev"), collections, "dev"), "search.kind: the domain retail-trans would be deleted, and its successor begins empty")
+	require.ErrorContains(t, checked(walkthrough("dev"), collections, "dev"), "search.kind: the deployment would delete the domain retail-trans, and its replacement would begin empty")
 	require.ErrorContains(t, checked(was, config.Config{}, "dev"), "pulumi config set --path cdc-pipeline:search.next domain")
 	both := walkthrough("dev")
 	both.collections = "retail-trans"
@@ -97,8 +97,8 @@ func TestCollectionsKeepTheirNameAndTheirKind(t *testing.T) {
 
 	collections.Environment = config.Prod
 	require.NoError(t, checked(was, collections, "dev"))
-	require.ErrorContains(t, checked(both, collections, "dev"), "search.kind: the stack has the domain retail-trans, and collections take its place in the deployment that turns it into prod")
-	require.ErrorContains(t, checked(both, config.Config{Environment: config.Prod}, "dev"), "search.kind: the stack has the collections retail-trans")
+	require.ErrorContains(t, checked(both, collections, "dev"), "search.kind: the deployment that makes the stack prod would also replace the domain retail-trans by collections")
+	require.ErrorContains(t, checked(both, config.Config{Environment: config.Prod}, "dev"), "the deployment that makes the stack prod would also replace the collections retail-trans")
 }
 
 func TestATableThatThereIsKeepsItsFormat(t *testing.T) {
@@ -109,7 +109,7 @@ func TestATableThatThereIsKeepsItsFormat(t *testing.T) {
 	}
 	for _, generation := range []int{1, 3} {
 		err := of(config.FormatDelta, generation)
-		require.ErrorContains(t, err, "lake.tables.format: the lake's tables are iceberg, and no table changes its format")
+		require.ErrorContains(t, err, "lake.tables.format: the lake's tables are iceberg, and a table cannot change its format")
 		require.ErrorContains(t, err, "pulumi config set --path cdc-pipeline:lake.tables.generation 4\n")
 	}
 	require.NoError(t, of(config.FormatDelta, 4), "another table")
@@ -204,11 +204,11 @@ func TestASourceKeepsItsDatabase(t *testing.T) {
 	set.Source.Engine = config.EnginePostgreSQL
 	set.Sources["orders"] = config.NamedSource{Source: config.Source{Engine: config.EnginePostgreSQL, DatabaseName: "stock"}}
 	err := checked(last, set, "dev")
-	require.ErrorContains(t, err, "source.engine: the engine of this source is mysql, and would become postgresql")
+	require.ErrorContains(t, err, "source.engine: the engine of this source is mysql and would become postgresql, but stored records do not say which database they come from")
 	require.ErrorContains(t, err, "pulumi config set --path cdc-pipeline:source.engine mysql")
-	require.ErrorContains(t, err, "sources.orders.databaseName: the database of this source is shop, and would become stock")
+	require.ErrorContains(t, err, "sources.orders.databaseName: the database of this source is shop and would become stock, but stored records do not say which database they come from")
 	set.Sources["orders"] = config.NamedSource{}
-	require.ErrorContains(t, checked(last, set, "dev"), "sources.orders.engine: the engine of this source is postgresql, and would become mysql")
+	require.ErrorContains(t, checked(last, set, "dev"), "sources.orders.engine: the engine of this source is postgresql and would become mysql, but stored records do not say which database they come from")
 }
 
 func endpointOf(engine, database string) (r resourceState) {

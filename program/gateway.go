@@ -79,7 +79,7 @@ func openDoorway(ctx *pulumi.Context, cfg config.Search) (*doorway, error) {
 		d.held = held
 		return d, nil
 	case ctx.DryRun():
-		d.options.Log("search.gatewayPort: %v; `pulumi up` would fail", err)
+		d.options.Log("search.gatewayPort: %v, so `pulumi up` would fail", err)
 		d.disabled = true
 		return d, nil
 	default:
@@ -136,7 +136,7 @@ func (d *doorway) lead(ctx *pulumi.Context, through *bastion.Bastion, collection
 			instance, _ := v[0].(string)
 			to, _ := v[1].(string)
 			if err := d.route(ctx.Context(), prefix, instance, to); err != nil {
-				d.options.Log("the way to the collection at %s: %v", to, err)
+				d.options.Log("connecting to the collection at %s: %v", to, err)
 			}
 			return nil
 		})
@@ -182,7 +182,7 @@ func (d *doorway) transport(ctx context.Context, instance, endpoint string) (htt
 func address(endpoint string) (host string, port int, err error) {
 	parsed, err := url.Parse(endpoint)
 	if err != nil || parsed.Hostname() == "" {
-		return "", 0, errors.Join(fmt.Errorf("%q is no URL of a collection", endpoint), err)
+		return "", 0, errors.Join(fmt.Errorf("%q is not the URL of a collection", endpoint), err)
 	}
 	if parsed.Port() == "" {
 		return parsed.Hostname(), 443, nil

@@ -149,5 +149,5 @@ func TestAnEndpointsAddress(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "localhost:4571", host+":"+strconv.Itoa(port))
 	_, _, err = address("abc")
-	require.ErrorContains(t, err, `"abc" is no URL of a collection`)
+	require.ErrorContains(t, err, `"abc" is not the URL of a collection`)
 }

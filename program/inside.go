@@ -47,7 +47,7 @@ func texts(ctx context.Context, outputs ...pulumi.StringOutput) ([]string, error
 	for i, o := range outputs {
 		result, err := internals.UnsafeAwaitOutput(ctx, o)
 		if err != nil {
-			return nil, fmt.Errorf("waiting for what is searched: %w", err)
+			return nil, fmt.Errorf("waiting for the domain or the collections: %w", err)
 		}
 		values[i], _ = result.Value.(string)
 	}

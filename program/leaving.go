@@ -19,14 +19,14 @@ func leaving(last former, cfg config.Config) []string {
 		if cluster := last.clusters[source]; cluster != "" {
 			goes += ", the cluster " + cluster + " with its database"
 		}
-		stays := fmt.Sprintf("the records below %s/ in the lake, and in what is searched the history %s and the indices current-*", cfg.Lake.Prefix, cfg.Search.HistoryIndex)
+		stays := fmt.Sprintf("the records below %s/ in the lake, the history %s and the indices current-*", cfg.Lake.Prefix, cfg.Search.HistoryIndex)
 		if source != "" {
-			stays = fmt.Sprintf("the records below %[2]s/source=%[1]s/ in the lake, and in what is searched the history %[1]s-%[3]s and the indices current-%[1]s-*", source, cfg.Lake.Prefix, cfg.Search.HistoryIndex)
+			stays = fmt.Sprintf("the records below %[2]s/source=%[1]s/ in the lake, the history %[1]s-%[3]s and the indices current-%[1]s-*", source, cfg.Lake.Prefix, cfg.Search.HistoryIndex)
 		}
-		text := fmt.Sprintf("%s: the stack has this source, and the configuration has it no more: %s, the task, the deliveries, the function and Athena's views are deleted. What was written stays: %s",
+		text := fmt.Sprintf("%s: the stack has this source, but the configuration no longer has it. The deployment deletes %s, the task, the deliveries, the function and Athena's views. Written data stays: %s",
 			config.Feed{Name: source}.Key("source"), goes, stays)
 		if last.environment == string(config.Prod) {
-			text += ". The engine refuses to delete what stores rows until it is unprotected; switch off the cluster's own protection before, with deletionProtection: false while the source is configured:\n  pulumi state unprotect '" +
+			text += ". Pulumi refuses to delete protected resources, which store rows. First set deletionProtection: false while the source is still configured and deploy, to switch off the cluster's own protection. Then run\n  pulumi state unprotect '" +
 				strings.Join(slices.Sorted(slices.Values(last.urns[source])), "'\n  pulumi state unprotect '") + "'"
 		}
 		all = append(all, text)

@@ -25,13 +25,13 @@ func having(enabled bool, names ...string) config.Config {
 }
 
 func TestASourceThatIsLeftOutIsToldOf(t *testing.T) {
-	require.Equal(t, []string{"sources.orders: the stack has this source, and the configuration has it no more: the stream changes_orders, the cluster dms-src-orders with its database, " +
-		"the task, the deliveries, the function and Athena's views are deleted. What was written stays: the records below raw/source=orders/ in the lake, " +
-		"and in what is searched the history orders-retail-trans and the indices current-orders-*"}, leaving(three("dev"), having(true, "billing")))
+	require.Equal(t, []string{"sources.orders: the stack has this source, but the configuration no longer has it. The deployment deletes the stream changes_orders, the cluster dms-src-orders with its database, " +
+		"the task, the deliveries, the function and Athena's views. Written data stays: the records below raw/source=orders/ in the lake, " +
+		"the history orders-retail-trans and the indices current-orders-*"}, leaving(three("dev"), having(true, "billing")))
 	unnamed := leaving(three("dev"), having(false, "billing", "orders"))
 	require.Len(t, unnamed, 1)
 	require.Contains(t, unnamed[0], "source: the stack has this source")
-	require.Contains(t, unnamed[0], "the records below raw/ in the lake, and in what is searched the history retail-trans and the indices current-*")
+	require.Contains(t, unnamed[0], "the records below raw/ in the lake, the history retail-trans and the indices current-*")
 }
 
 func TestInProdItSaysHowWhatIsProtectedGoes(t *testing.T) {

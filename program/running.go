@@ -102,7 +102,7 @@ func (d *Deployment) TaskRuns(ctx *pulumi.Context) error {
 			if name := f.Config.Name; name != "" {
 				of, start = " of the source "+name, "cdc start --source "+name
 			}
-			problems = append(problems, fmt.Errorf("the replication task%s does not run: %s\nmend that, then `pulumi up` or `%s`", of, problem, start))
+			problems = append(problems, fmt.Errorf("the replication task%s does not run: %s\nfix this, then run `pulumi up` or `%s`", of, problem, start))
 		}
 	}
 	return errors.Join(problems...)

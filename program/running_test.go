@@ -54,7 +54,7 @@ func TestADeploymentFailsWhenTheTaskDoesNotRun(t *testing.T) {
 	err := deployed(t, false, func(context.Context, string, string, func(string)) error {
 		return errors.New("the task failed: no binlog")
 	})
-	require.ErrorContains(t, err, "the replication task does not run: the task failed: no binlog\nmend that, then `pulumi up` or `cdc start`")
+	require.ErrorContains(t, err, "the replication task does not run: the task failed: no binlog\nfix this, then run `pulumi up` or `cdc start`")
 }
 
 func TestTheTaskOfEachSourceIsKeptAndTheOnesThatDoNotRunAreNamed(t *testing.T) {
@@ -70,7 +70,7 @@ func TestTheTaskOfEachSourceIsKeptAndTheOnesThatDoNotRunAreNamed(t *testing.T) {
 		return nil
 	})
 	require.ElementsMatch(t, []string{"cdc-replication-task", "cdc-billing-replication-task", "cdc-orders-replication-task"}, kept)
-	require.ErrorContains(t, err, "the replication task of the source orders does not run: access denied\nmend that, then `pulumi up` or `cdc start --source orders`")
+	require.ErrorContains(t, err, "the replication task of the source orders does not run: access denied\nfix this, then run `pulumi up` or `cdc start --source orders`")
 	require.NotContains(t, err.Error(), "task does not run")
 }
 

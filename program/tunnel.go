@@ -46,7 +46,7 @@ func openTunnel(ctx *pulumi.Context, cfg config.Search) (*tunnel.Tunnel, error) 
 	case err == nil:
 		return t, nil
 	case ctx.DryRun():
-		options.Log("search.tunnelPort: %v; `pulumi up` would fail", err)
+		options.Log("search.tunnelPort: %v, so `pulumi up` would fail", err)
 		return nil, nil
 	default:
 		return nil, fmt.Errorf("search.tunnelPort: %w", err)
@@ -65,7 +65,7 @@ func tunnelOptions(ctx *pulumi.Context) (tunnel.Options, error) {
 	}
 	cfg, err := awsconfig.Load(ctx.Context(), settings)
 	if err != nil {
-		return tunnel.Options{}, fmt.Errorf("preparing the way to what is searched: %w", err)
+		return tunnel.Options{}, fmt.Errorf("preparing the tunnel to the search: %w", err)
 	}
 	return tunnel.Options{
 		AWS: cfg, Account: caller.AccountId,

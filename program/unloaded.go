@@ -56,11 +56,11 @@ func tablesNotLoaded(ctx *pulumi.Context, f *feed.Feed, running pulumi.StringOut
 		defer cancel()
 		names, err := unloaded(ctx, task, followed)
 		if err != nil {
-			warn("tablesNotLoaded is empty because DMS could not be asked: %v", err)
+			warn("tablesNotLoaded is empty, because DMS did not answer: %v", err)
 			return []string{}
 		}
 		if len(names) > 0 {
-			warn("changes of %s are followed, but what was in there before was never loaded: load them with `cdc start --reload-table %s%s`", strings.Join(names, ", "), names[0], source)
+			warn("the task follows changes of %s, but has never loaded the rows that were there before: load them with `cdc start --reload-table %s%s`", strings.Join(names, ", "), names[0], source)
 		}
 		return names
 	}).(pulumi.StringArrayOutput)

@@ -166,5 +166,5 @@ func TestTheStatusNamesAnAliasThatDoesNotShowTheLatestEpoch(t *testing.T) {
 	currentOf(t)
 	out, err := runs(t, "status")
 	require.ErrorIs(t, err, errUnhealthy)
-	require.Contains(t, out, "the current index of shop.ledger shows epoch 1, the rows as of 2026-11-23T12:00:00Z, and epoch 2 is the latest: `cdc epoch switch --table shop.ledger`")
+	require.Contains(t, out, "the current index of shop.ledger shows epoch 1, with the rows as of 2026-11-23T12:00:00Z, but epoch 2 is the latest: run `cdc epoch switch --table shop.ledger` when it is loaded")
 }

@@ -41,7 +41,7 @@ func TestBadFlagsAreRefusedTogether(t *testing.T) {
 		"--host and --stack":           {"--host", "h", "--stack", "dev", "--secret-arn", secretArn},
 		"unknown flag: --password":     {"--password", "p"},
 		"max-transaction: must be 1":   {"--max-transaction", "0"},
-		"contains no PEM certificate":         {"--host", "h", "--secret-arn", secretArn, "--ca", "main_test.go"},
+		"contains no PEM certificate":  {"--host", "h", "--secret-arn", secretArn, "--ca", "main_test.go"},
 		"--ca: open no-such-file.pem:": {"--host", "h", "--secret-arn", secretArn, "--ca", "no-such-file.pem"},
 	} {
 		_, err := runs(t, append([]string{"generate"}, args...)...)

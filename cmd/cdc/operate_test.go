@@ -113,7 +113,7 @@ func TestStatusShowsWhatItCanAndEndsWith1(t *testing.T) {
 	require.NoError(t, json.Unmarshal([]byte(out), &s))
 	require.Equal(t, "running", s.Task.State)
 	require.Equal(t, int64(3), s.Tables.List[0].Inserts)
-	require.Contains(t, s.Search.Error, "AccessDeniedException: GetSecretValue is not allowed (credentials need secretsmanager:GetSecretValue")
+	require.Contains(t, s.Search.Error, "AccessDeniedException: GetSecretValue is not allowed (your credentials need secretsmanager:GetSecretValue on it")
 	require.NotContains(t, s.Search.Error, "RequestID")
 	require.NotEmpty(t, s.Parked.Error)
 	require.NotEmpty(t, s.Lag.Error)

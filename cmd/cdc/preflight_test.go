@@ -90,7 +90,7 @@ func TestPreflightRefusesBadFlagsTogether(t *testing.T) {
 	awsAnswers(t, map[string]string{"GetCallerIdentity": caller})
 	dir := planning(t, region)
 	_, err = runs(t, "preflight", "--dir", dir, "--skip", "no/such")
-	require.ErrorContains(t, err, `--skip: this stack has no check "no/such"`)
+	require.ErrorContains(t, err, `--skip: there is no check "no/such"`)
 }
 
 func TestPreflightIsATableForPeople(t *testing.T) {
@@ -98,6 +98,6 @@ func TestPreflightIsATableForPeople(t *testing.T) {
 	out, err := runs(t, "preflight", "--dir", planning(t, `{"aws:region":{"value":"us-east-1"},"cdc-pipeline:search":{"value":"{\"reach\":\"direct\"}"}}`))
 	require.ErrorIs(t, err, errUnchecked)
 	require.Contains(t, out, "stack dev, region us-east-1, account 123456789012: not deployed yet\n\nok       config/valid")
-	require.Contains(t, out, "may not ask: ")
+	require.Contains(t, out, "no permission to check: ")
 	require.NotContains(t, out, "\x1b")
 }

@@ -20,9 +20,9 @@ func TestBadFlagsOfReplayAreRefusedTogether(t *testing.T) {
 		require.ErrorContains(t, err, message)
 	}
 	for message, args := range map[string][]string{
-		"give it only with --parked-only": {"--keep"},
-		"--from is after --to: give an earlier --from or a later --to":       {"--from", "1h", "--to", "2h"},
-		"give it only with --new-epoch":  {"--ignore-column", "a.b.c"},
+		"give it only with --parked-only":                              {"--keep"},
+		"--from is after --to: give an earlier --from or a later --to": {"--from", "1h", "--to", "2h"},
+		"give it only with --new-epoch":                                {"--ignore-column", "a.b.c"},
 	} {
 		_, err := runs(t, append([]string{"replay"}, args...)...)
 		require.ErrorContains(t, err, message)

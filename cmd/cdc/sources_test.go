@@ -87,7 +87,7 @@ func TestTheSameReplayOfTwoSourcesHasTwoJournals(t *testing.T) {
 	}
 	require.NoError(t, open(""))
 	require.NoError(t, open("orders"), "it is no replay that goes on")
-	require.ErrorContains(t, open("orders"), "the same replay is running already")
+	require.ErrorContains(t, open("orders"), "the same replay is already running")
 }
 
 func TestAnEpochIsSwitchedOfOneSourceOnly(t *testing.T) {
@@ -113,7 +113,7 @@ func TestTheStatusIsOfAllSourcesOrOfOne(t *testing.T) {
 	all := read()
 	require.Equal(t, []string{"arn:aws:dms:us-east-1:123456789012:task:ONE", "arn:aws:dms:us-east-1:123456789012:task:TWO"}, []string{all.Task.Arn, all.Sources["orders"].Task.Arn})
 	require.Equal(t, []int64{1, 1}, []int64{all.Parked.Objects, all.Sources["orders"].Parked.Objects}, "what another source has parked is not this one's")
-	require.Contains(t, strings.Join(all.Problems, "\n"), "source orders: the task is stopped: `cdc start --source orders`")
+	require.Contains(t, strings.Join(all.Problems, "\n"), "source orders: the task is stopped: run `cdc start --source orders`")
 	one := read("--source", "orders")
 	require.Nil(t, one.SourceStatus)
 	require.Len(t, one.Sources, 1)

@@ -37,7 +37,7 @@ func TestAWatchTakesItsIntervalInEachForm(t *testing.T) {
 
 // watched is a look at a pipeline whose task has stopped.
 func watched() status.Status {
-	return status.Status{At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Problems: []string{"the task is stopped: `cdc start`"}, SourceStatus: &status.SourceStatus{}}
+	return status.Status{At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Problems: []string{"the task is stopped: run `cdc start`"}, SourceStatus: &status.SourceStatus{}}
 }
 
 func TestAWatchWithoutATerminalIsLines(t *testing.T) {

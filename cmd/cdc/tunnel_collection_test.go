@@ -90,7 +90,7 @@ func TestACollectionIsOpenedThroughAGatewayWithAPasswordOfItsOwn(t *testing.T) {
 		require.Equal(t, len(c.args) > 2, strings.Contains(out.String(), words[5]), "only --show-secret prints it")
 		require.Contains(t, out.String(), "It is your own AWS identity that acts")
 		require.Contains(t, out.String(), "the collection a-"+c.want)
-		require.Contains(t, out.String(), "answered 403 (your AWS identity may not do that in it: ask whoever deploys to add your role to search.operators", "it is told at once")
+		require.Contains(t, out.String(), "answered 403 (your AWS identity has no permission for this: ask the deployer to add your role to search.operators", "it is told at once")
 		get := func(password string) (int, string) {
 			r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, fmt.Sprintf("http://127.0.0.1:%d/x/_search", port), nil)
 			require.NoError(t, err)

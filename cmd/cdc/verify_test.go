@@ -21,10 +21,10 @@ func TestBadFlagsOfVerifyAreRefusedTogether(t *testing.T) {
 		require.ErrorContains(t, err, message)
 	}
 	for message, args := range map[string][]string{
-		"give only one table":               {"--table", "a.b", "--table", "c.d"},
-		"--since: give it only with --follow":       {"--since", "1m"},
-		"give it only with --deep":         {"--ignore-column", "a.b.c"},
-		"write database.table.column":  {"--deep", "--ignore-column", "a.b"},
+		"give only one table":                  {"--table", "a.b", "--table", "c.d"},
+		"--since: give it only with --follow":  {"--since", "1m"},
+		"give it only with --deep":             {"--ignore-column", "a.b.c"},
+		"write database.table.column":          {"--deep", "--ignore-column", "a.b"},
 		"--keep and --journal: leave them out": {"--deep", "--journal", "x"},
 	} {
 		_, err := runs(t, append([]string{"verify"}, args...)...)

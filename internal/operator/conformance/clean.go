@@ -43,7 +43,7 @@ func (r *run) makeTables(ctx context.Context) error {
 	}
 	for _, statement := range definitionsOf(r.Table, r.second()) {
 		if _, err := r.DB.ExecContext(ctx, statement); err != nil {
-			return fmt.Errorf("making the probe's tables %s and %s: %w%s", r.Table, r.second(), err, r.advice(err))
+			return fmt.Errorf("making the tables %s and %s: %w%s", r.Table, r.second(), err, r.advice(err))
 		}
 	}
 	return nil
@@ -59,9 +59,9 @@ func (r *run) advice(err error) string {
 	}
 	switch refusal.Number {
 	case noDatabase:
-		return ": make it, CREATE DATABASE " + quote(r.Table.Database)
+		return ": create the database with CREATE DATABASE " + quote(r.Table.Database)
 	case databaseDenied, tableDenied:
-		return ": the user needs CREATE, ALTER, DROP, SELECT, INSERT, UPDATE and DELETE on " + quote(r.Table.Database) + ".*; --user or --secret-arn name another one"
+		return ": grant the user CREATE, ALTER, DROP, SELECT, INSERT, UPDATE and DELETE on " + quote(r.Table.Database) + ".*, or name another user with --user or --secret-arn"
 	}
 	return ""
 }
@@ -70,7 +70,7 @@ func (r *run) advice(err error) string {
 type TakenError struct{ Table table.Name }
 
 func (e *TakenError) Error() string {
-	return fmt.Sprintf("there is a table %s, which is not the probe's: give another name with --table", e.Table)
+	return fmt.Sprintf("there is already a table %s, which this command did not make: give another name with --table", e.Table)
 }
 
 func (r *run) dropTables(ctx context.Context) error {
@@ -79,7 +79,7 @@ func (r *run) dropTables(ctx context.Context) error {
 	var problems []error
 	for _, n := range []table.Name{r.Table, r.second()} {
 		if _, err := r.DB.ExecContext(ctx, "DROP TABLE IF EXISTS "+quoted(n)); err != nil {
-			problems = append(problems, fmt.Errorf("dropping the probe's table %s (drop it yourself): %w", n, err))
+			problems = append(problems, fmt.Errorf("dropping the table %s (drop it yourself): %w", n, err))
 		}
 	}
 	return errors.Join(problems...)
@@ -88,16 +88,16 @@ func (r *run) dropTables(ctx context.Context) error {
 // clean removes what can be removed without danger, and says what is left and how it goes away.
 func (r *run) clean(ctx context.Context) (left []string, err error) {
 	for _, n := range []table.Name{r.Table, r.second()} {
-		left = append(left, fmt.Sprintf("objects in the lake: aws s3 rm --recursive 's3://%s/%s'", r.Lake.Bucket, r.Lake.Folder(n.Database, n.Table)))
+		left = append(left, fmt.Sprintf("objects in the lake; to delete them: aws s3 rm --recursive 's3://%s/%s'", r.Lake.Bucket, r.Lake.Folder(n.Database, n.Table)))
 	}
-	left = append(left, fmt.Sprintf("the definitions of both tables below s3://%s/%s, among those of others", r.Lake.Bucket, r.Lake.Folder(controlFolder, controlFolder)))
+	left = append(left, fmt.Sprintf("the definitions of both tables below s3://%s/%s, beside those of other tables", r.Lake.Bucket, r.Lake.Folder(controlFolder, controlFolder)))
 	if !r.complete {
-		left = append(left, "what still comes of the probe into the history, which forgets it in time")
+		left = append(left, "documents that still arrive in the history, until its retention deletes them")
 	}
 	if r.Keep {
-		return append(left, fmt.Sprintf("the tables %s and %s with their documents, as you have asked for", r.Table, r.second())), nil
+		return append(left, fmt.Sprintf("the tables %s and %s with their documents, because you gave --keep", r.Table, r.second())), nil
 	}
-	r.Tell("removing the probe's tables and documents")
+	r.Tell("removing the command's tables and documents")
 	ctx, cancel := context.WithTimeout(ctx, cleaning)
 	defer cancel()
 	rows := r.presentRows(ctx)
@@ -126,7 +126,7 @@ func (r *run) presentRows(ctx context.Context) [2]int64 {
 // forget a table in the current indices, unless records of it may still be on their way there.
 func (r *run) forget(ctx context.Context, n table.Name, rows int64) error {
 	if !r.complete || rows < 0 {
-		return errors.New("records of it may still come, which would make it again")
+		return errors.New("records of the table may still come and would make the index again")
 	}
 	return r.Forget(ctx, n, rows)
 }
@@ -146,7 +146,7 @@ func (r *run) removeDocuments(ctx context.Context) error {
 	for {
 		found, err := opensearch.Search[Document](ctx, r.History.Client, r.histories(), search)
 		if err != nil {
-			return fmt.Errorf("looking for the probe's documents in the history: %w", err)
+			return fmt.Errorf("looking for the command's documents in the history: %w", err)
 		}
 		found = slices.DeleteFunc(found, func(d Document) bool { return removed[d.ID] })
 		if len(found) == 0 {
@@ -156,7 +156,7 @@ func (r *run) removeDocuments(ctx context.Context) error {
 			removed[d.ID] = true
 		}
 		if err := r.remove(ctx, found); err != nil {
-			return fmt.Errorf("removing the probe's documents from the history: %w", err)
+			return fmt.Errorf("removing the command's documents from the history: %w", err)
 		}
 	}
 }

@@ -61,7 +61,7 @@ func transacted(s sighting) string {
 		return fmt.Sprintf("transaction-id is %s, not a number", orAbsent(s.meta("transaction-id").Raw))
 	}
 	if at, known := s.position(); known && begin.file != at.file {
-		return fmt.Sprintf("transaction-id %s is %s, and stream-position names file %d", s.meta("transaction-id").Raw, begin, at.file)
+		return fmt.Sprintf("transaction-id %s is %s, but stream-position names file %d", s.meta("transaction-id").Raw, begin, at.file)
 	}
 	return ""
 }
@@ -92,12 +92,12 @@ func ascending(records []sighting, name string, at func(sighting) (place, bool))
 		}
 		same := last.scene == s.scene && last.step == s.step
 		if last.Data != "" && !same && !lastAt.before(now) || same && now.before(lastAt) {
-			return s.verdict(NotHeld, fmt.Sprintf("its %s is %s, and one that was committed before is at %s", name, now, lastAt))
+			return s.verdict(NotHeld, fmt.Sprintf("its %s is %s, but a change that was committed before is at %s", name, now, lastAt))
 		}
 		last, lastAt = s, now
 	}
 	if last.Data == "" {
-		return Verdict{Outcome: NotSeen, Says: "no change came with a " + name + " that can be read"}
+		return Verdict{Outcome: NotSeen, Says: "no change came with a " + name + " that is readable"}
 	}
 	return last.verdict(Held, "")
 }
@@ -111,7 +111,7 @@ func transactionsGrow(e *Evidence) Verdict {
 	several := e.scene(sceneSeveral)
 	for _, s := range several {
 		if s.meta("transaction-id").Raw != several[0].meta("transaction-id").Raw {
-			return s.verdict(NotHeld, fmt.Sprintf("its transaction-id is %s, that of another change of the transaction %s", s.meta("transaction-id").Raw, several[0].meta("transaction-id").Raw))
+			return s.verdict(NotHeld, fmt.Sprintf("its transaction-id is %s, but another change of the transaction has %s", s.meta("transaction-id").Raw, several[0].meta("transaction-id").Raw))
 		}
 	}
 	return ascending(e.committed(), "transaction-id", sighting.transaction)
@@ -156,7 +156,7 @@ func numberedApart(e *Evidence) Verdict {
 
 func committedThen(s sighting) string {
 	if _, err := time.Parse(time.RFC3339Nano, s.meta("commit-timestamp").String()); err != nil {
-		return fmt.Sprintf("commit-timestamp is %s, which is no RFC 3339 time", orAbsent(s.meta("commit-timestamp").Raw))
+		return fmt.Sprintf("commit-timestamp is %s, which is not an RFC 3339 time", orAbsent(s.meta("commit-timestamp").Raw))
 	}
 	return ""
 }
@@ -167,7 +167,7 @@ func inTurn(e *Evidence) Verdict {
 	return every(e.scene(sceneUpdated), func(s sighting) string {
 		switch {
 		case shard != "" && s.Shard != shard:
-			return fmt.Sprintf("it is in %s, and an earlier change of its row in %s", s.Shard, shard)
+			return fmt.Sprintf("it is in %s, but an earlier change of its row is in %s", s.Shard, shard)
 		case s.step < last:
 			return fmt.Sprintf("change %d of its row came after change %d", s.step, last)
 		}

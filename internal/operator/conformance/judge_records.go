@@ -49,7 +49,7 @@ func jsonText(s string) string {
 
 func oneRecord(s sighting) string {
 	if text := strings.TrimSpace(s.Data); !gjson.Valid(text) || !strings.HasPrefix(text, "{") {
-		return "it is not one JSON object: records may be put together, or have something before them"
+		return "it is not one JSON object: DMS may combine records, or add something before them"
 	}
 	return ""
 }
@@ -150,9 +150,9 @@ func madeThen(e *Evidence) Verdict {
 		made, err := time.Parse(time.RFC3339Nano, s.meta("timestamp").String())
 		switch {
 		case err != nil:
-			return fmt.Sprintf("timestamp is %s, which is no RFC 3339 time", s.meta("timestamp").Raw)
+			return fmt.Sprintf("timestamp is %s, which is not an RFC 3339 time", s.meta("timestamp").Raw)
 		case made.After(s.At.Add(clocksDiffer)) || made.Before(e.Began.Add(-clocksDiffer)):
-			return fmt.Sprintf("timestamp is %s, and the record arrived at %s", s.meta("timestamp").Raw, s.At.UTC().Format(time.RFC3339))
+			return fmt.Sprintf("timestamp is %s, but the record arrived at %s", s.meta("timestamp").Raw, s.At.UTC().Format(time.RFC3339))
 		}
 		return ""
 	})

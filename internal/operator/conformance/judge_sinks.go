@@ -16,7 +16,7 @@ import (
 func documents(problem func(e *Evidence, d Document, arrived *sighting) string) func(*Evidence) Verdict {
 	return func(e *Evidence) Verdict {
 		if len(e.History) == 0 {
-			return Verdict{Outcome: NotSeen, Says: "no document of the probe was found"}
+			return Verdict{Outcome: NotSeen, Says: "the history has no document of the command's tables"}
 		}
 		var first Verdict
 		for i, d := range e.History {
@@ -72,7 +72,7 @@ func inItsIndex(e *Evidence, d Document, arrived *sighting) string {
 		return fmt.Sprintf("the index is %s, not %s-YYYY-MM-DD", d.Index, e.HistoryIndex)
 	}
 	if arrived != nil && day != arrived.At.UTC().Format(time.DateOnly) {
-		return fmt.Sprintf("the index is of %s, and the record arrived at %s", at.Format(time.DateOnly), arrived.At.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("the index is of %s, but the record arrived at %s", at.Format(time.DateOnly), arrived.At.UTC().Format(time.RFC3339))
 	}
 	return ""
 }
@@ -82,7 +82,7 @@ var byItself = regexp.MustCompile(`^[A-Za-z0-9_-]{20}$`)
 
 func withItsID(_ *Evidence, d Document, _ *sighting) string {
 	if byItself.MatchString(d.ID) {
-		return fmt.Sprintf("the document's id %s is one that OpenSearch has made: a document that is sent again would be another one", d.ID)
+		return fmt.Sprintf("OpenSearch has made the document's ID %s: if Firehose sends the document again, there will be a second one", d.ID)
 	}
 	return ""
 }
@@ -90,7 +90,7 @@ func withItsID(_ *Evidence, d Document, _ *sighting) string {
 func asItWas(e *Evidence, d Document, arrived *sighting) string {
 	switch {
 	case arrived == nil && len(e.Stream) > 0:
-		return "no record in the stream is like the document"
+		return "no record of the stream matches the document"
 	case arrived == nil || compact(arrived.Data) == compact(string(d.Source)):
 		return ""
 	}
@@ -166,7 +166,7 @@ func inItsHour(e *Evidence, l Line) string {
 		return ""
 	}
 	if hour.After(arrived.At.Add(clocksDiffer)) || hour.Add(time.Hour+longestBuffer).Before(arrived.At) {
-		return fmt.Sprintf("the object is of the hour %s, and the record arrived at %s", hour.Format(time.RFC3339), arrived.At.UTC().Format(time.RFC3339))
+		return fmt.Sprintf("the object is of the hour %s, but the record arrived at %s", hour.Format(time.RFC3339), arrived.At.UTC().Format(time.RFC3339))
 	}
 	return ""
 }

@@ -19,9 +19,9 @@ func followed(e *Evidence) Verdict {
 		}
 	}
 	if rows := e.rows(stepRows); len(rows) > 0 {
-		return rows[0].verdict(NotHeld, "changes of the new table came, and no "+created+" record")
+		return rows[0].verdict(NotHeld, "changes of the new table came, but no "+created+" record")
 	}
-	return Verdict{Outcome: NotSeen, Says: "nothing came of the new table: DMS may find it when the task is stopped and started (`cdc stop && cdc start`, while this command waits)"}
+	return Verdict{Outcome: NotSeen, Says: "no record of the new table came: DMS may find the table if you stop and start the task while this command waits (`cdc stop && cdc start`)"}
 }
 
 // definition judges the record that announces the table.
@@ -68,7 +68,7 @@ func altered(e *Evidence) Verdict {
 	}
 	for _, s := range e.rows(stepAlter) {
 		if s.scene == sceneAltered {
-			return s.verdict(NotHeld, "a row with the new column came, and no control record with the table's new definition")
+			return s.verdict(NotHeld, "a row with the new column came, but no control record with the new definition of the table")
 		}
 	}
 	return Verdict{Outcome: NotSeen, Says: "no row with the new column came"}

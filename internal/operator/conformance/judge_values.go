@@ -175,7 +175,7 @@ func sameKey(loaded, changed sighting) string {
 	case err2 != nil:
 		return err2.Error()
 	case one != two:
-		return fmt.Sprintf("the key of a loaded row is %s, in its change it is %s", one, two)
+		return fmt.Sprintf("the key of a loaded row is %s, but in its change it is %s", one, two)
 	}
 	return ""
 }
@@ -194,7 +194,7 @@ func sameValues(loaded, changed sighting) string {
 	problem := ""
 	changed.json.Get("data").ForEach(func(name, value gjson.Result) bool {
 		if is := loaded.data(name.String()); !slices.Contains(keyColumns, name.String()) && is.Raw != value.Raw {
-			problem = fmt.Sprintf("%s of a loaded row is %s, in its change it is %s", name, orAbsent(is.Raw), value.Raw)
+			problem = fmt.Sprintf("%s of a loaded row is %s, but in its change it is %s", name, orAbsent(is.Raw), value.Raw)
 		}
 		return problem == ""
 	})

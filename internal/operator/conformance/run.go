@@ -67,7 +67,7 @@ func Run(ctx context.Context, p Probe, assumptions []Assumption) (report *Report
 		assumptions = slices.DeleteFunc(slices.Clone(assumptions), func(a Assumption) bool { return a.onDomain })
 	}
 	if len(assumptions) == 0 {
-		return nil, errors.New("nothing that was asked for can be seen in a collection, where Firehose gives no document an id: leave out --only history-ids")
+		return nil, errors.New("--only history-ids: leave it out; in a collection Firehose sets no document IDs, so there is nothing to check")
 	}
 	r := &run{Probe: p, needs: needsOf(assumptions), evidence: &Evidence{
 		Database: p.Table.Database, Table: p.Table.Table, Run: strings.ToLower(rand.Text()[:12]),
@@ -148,16 +148,16 @@ func (r *run) work(ctx context.Context) error {
 func (r *run) steps(ctx context.Context, c *collector) error {
 	s := script{r.DB, r.Table, r.second(), r.evidence.Run}
 	if err := s.write(ctx); err != nil {
-		return fmt.Errorf("writing the probe's rows: %w", err)
+		return fmt.Errorf("writing the command's rows: %w", err)
 	}
-	r.Tell("rows are written into %s and %s; waiting for them in the stream", r.Table, r.second())
+	r.Tell("wrote rows into %s and %s; waiting for them in the stream", r.Table, r.second())
 	if r.complete = c.await(ctx, r.Timeout, stepRows, expected{scriptRows, "id", sceneEnd}); !r.complete {
 		return ctx.Err() //nolint:wrapcheck // only an interruption ends it: what is not seen is judged as such
 	}
 	if r.needs.alter {
 		c.begin(stepAlter)
 		if err := s.alter(ctx); err != nil {
-			return fmt.Errorf("writing the probe's rows: %w", err)
+			return fmt.Errorf("writing the command's rows: %w", err)
 		}
 		r.complete = c.await(ctx, r.Timeout, stepAlter, expected{1, "later", sceneAltered})
 	}
@@ -171,11 +171,11 @@ func (r *run) steps(ctx context.Context, c *collector) error {
 func (r *run) load(ctx context.Context, c *collector) error {
 	var rows int
 	if err := r.DB.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quoted(r.Table)).Scan(&rows); err != nil {
-		return fmt.Errorf("counting the probe's rows: %w", err)
+		return fmt.Errorf("counting the command's rows: %w", err)
 	}
 	c.begin(stepLoad)
 	if err := r.Load(ctx); err != nil {
-		r.Tell("the table cannot be loaded again, so nothing is said of loaded rows: %v", err)
+		r.Tell("the task cannot load the table again, so there is no result for loaded rows: %v", err)
 		return ctx.Err() //nolint:wrapcheck // only an interruption ends it
 	}
 	r.complete = c.await(ctx, r.Timeout, stepLoad, expected{rows: rows}) && r.complete
@@ -186,7 +186,7 @@ func (r *run) load(ctx context.Context, c *collector) error {
 // written before.
 func (r *run) sinks(ctx context.Context, c *collector) error {
 	if !r.complete {
-		r.Tell("not all of the probe's rows came into the stream within %s", r.Timeout)
+		r.Tell("not all of the command's rows arrived in the stream within %s", r.Timeout)
 	}
 	want := c.count()
 	if want == 0 {

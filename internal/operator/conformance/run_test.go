@@ -88,7 +88,7 @@ func TestAProbeOfACollectionIsOfItsOneIndex(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, conformance.NotHeld, outcomes(report)["history-index"], "a dated one is none of a collection")
 	_, err = made(t, newWorld(t), inCollection, "history-ids")
-	require.ErrorContains(t, err, "leave out --only history-ids")
+	require.ErrorContains(t, err, "--only history-ids: leave it out")
 }
 
 func TestAProbeDoesNoMoreThanIsAskedFor(t *testing.T) {
@@ -152,8 +152,8 @@ func TestWhatDoesNotComeIsNotSeen(t *testing.T) {
 	require.Equal(t, len(conformance.Assumptions()), report.NotSeen)
 	dropped(t, w)
 	require.Empty(t, w.forgotten, "what still comes would make it again")
-	require.Contains(t, strings.Join(report.Left, "\n"), "what still comes of the probe into the history")
-	require.Contains(t, strings.Join(report.Left, "\n"), "the current index of cdc_conformance.probe_a$: records of it may still come")
+	require.Contains(t, strings.Join(report.Left, "\n"), "documents that still arrive in the history")
+	require.Contains(t, strings.Join(report.Left, "\n"), "the current index of cdc_conformance.probe_a$: records of the table may still come and would make the index again")
 }
 
 func TestARefusedLoadLeavesTheRestToBeJudged(t *testing.T) {
@@ -206,7 +206,7 @@ func TestATableOfSomebodyElsesIsLeftAlone(t *testing.T) {
 	w.comments["probe_a$"] = "orders"
 	report, err := made(t, w, nil)
 	require.Nil(t, report)
-	require.ErrorContains(t, err, "there is a table cdc_conformance.probe_a$, which is not the probe's: give another name with --table")
+	require.ErrorContains(t, err, "there is already a table cdc_conformance.probe_a$, which this command did not make: give another name with --table")
 	require.Empty(t, w.statements)
 }
 

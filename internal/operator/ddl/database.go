@@ -38,7 +38,7 @@ func (d Database) Tables(ctx context.Context) (map[table.Name]*Table, error) {
 	// MySQL 8 shows times of a day ago, https://dev.mysql.com/doc/refman/8.4/en/information-schema-optimization.html;
 	// others do not know the variable.
 	if _, err := conn.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0"); err != nil && !mysql.IsServerError(err, errUnknownVariable) {
-		return nil, fmt.Errorf("asking for times as they are: %w", err)
+		return nil, fmt.Errorf("asking for current times of the tables: %w", err)
 	}
 	for _, step := range []func(context.Context) error{r.times, r.columns, r.partitions, r.identities} {
 		if err := step(ctx); err != nil {
@@ -123,7 +123,7 @@ func (r reading) identities(ctx context.Context) error {
 		err = read("INNODB_SYS_TABLES")
 	}
 	if mysql.IsServerError(err, errNeedsPrivilege) {
-		return fmt.Errorf("%w: GRANT PROCESS ON *.* to the user, or do without with --no-database", err)
+		return fmt.Errorf("%w: run GRANT PROCESS ON *.* for the user, or skip the comparison with --no-database", err)
 	}
 	if err != nil {
 		return err

@@ -46,8 +46,8 @@ type Statistics struct {
 // What a change may have been.
 const (
 	Replaced = "TRUNCATE, DROP and CREATE, RENAME, or a rebuild (OPTIMIZE, VACUUM FULL)"
-	Altered  = "an ALTER TABLE, or TRUNCATE, DROP and CREATE, RENAME: nobody had looked before"
-	Awaited  = "RENAME, DROP and CREATE, or an ALTER TABLE that DMS has not come to yet"
+	Altered  = "an ALTER TABLE, or TRUNCATE, DROP and CREATE, RENAME (this is the first comparison)"
+	Awaited  = "RENAME, DROP and CREATE, or an ALTER TABLE that DMS has not reached yet"
 	Gone     = "DROP or RENAME"
 )
 

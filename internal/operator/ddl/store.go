@@ -66,7 +66,7 @@ func (s Store) read(ctx context.Context, key string, into any) error {
 	}
 	defer out.Body.Close()
 	if err := json.NewDecoder(out.Body).Decode(into); err != nil {
-		return fmt.Errorf("reading s3://%s/%s: %w: delete it, and look at the tables with `cdc verify --deep` once", s.Bucket, key, err)
+		return fmt.Errorf("reading s3://%s/%s: %w: delete the object, and check the tables once with `cdc verify --deep`", s.Bucket, key, err)
 	}
 	return nil
 }
@@ -78,7 +78,7 @@ func (s Store) Write(ctx context.Context, known, kept map[string]Known) error {
 	}
 	text, err := json.Marshal(known)
 	if err != nil {
-		return fmt.Errorf("writing what tables are: %w", err)
+		return fmt.Errorf("writing how the tables are made: %w", err)
 	}
 	key := s.of(Key)
 	_, err = s.S3.PutObject(ctx, &s3.PutObjectInput{Bucket: &s.Bucket, Key: &key, Body: bytes.NewReader(text), ContentType: aws.String("application/json")})

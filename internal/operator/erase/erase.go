@@ -217,7 +217,7 @@ func (r *run) look(ctx context.Context) error {
 		if !r.row.follow(r.raw.moves, r.parked.moves) {
 			break
 		}
-		r.tell("the row had other keys: reading again")
+		r.tell("the row had other keys, so the records are read again")
 	}
 	if r.Search != nil {
 		r.tell("reading the indices")
@@ -263,34 +263,34 @@ func (r *run) refuse(ctx context.Context) error {
 			return err //nolint:wrapcheck // it names the table
 		}
 		if has {
-			refuse("%s still has the row with %s: delete it in the source first, and wait until that has arrived", r.Table, r.row.describe(key))
+			refuse("%s still has the row with %s: delete it in the source first, and wait until the deletion has arrived", r.Table, r.row.describe(key))
 		}
 	}
 	if len(problems) > 0 { // the rest follows from it
 		return errors.Join(problems...)
 	}
 	if view := r.files.filling; view != "" {
-		refuse("another table is filled beside %[1]s, and both may have the row: `cdc tables switch --table %[1]s` first", view)
+		refuse("the job fills another table beside %[1]s, and both may have the row: first run `cdc tables switch --table %[1]s`", view)
 	}
 	if r.Tables == nil && len(r.files.names) > 0 {
-		refuse("the lake has the tables %s of it, and no job that erases from them: set lake.tables.format to what they are and run `pulumi up`, or delete their files "+
-			"below s3://%s/%s with all versions, and then what the job has said of them below %s", strings.Join(r.files.names, ", "), r.Lake.Name, files, lake.StateOf(r.Lake.Source))
+		refuse("the lake has the tables %s with the row, but no job can erase from them: set lake.tables.format to their format and run `pulumi up`, or delete their files "+
+			"below s3://%s/%s with all versions, and then the job's state of them below %s", strings.Join(r.files.names, ", "), r.Lake.Name, files, lake.StateOf(r.Lake.Source))
 	}
 	for id, newest := range r.raw.newest {
 		if !newest.made.After(r.request.Began) {
 			continue // an erasure that was interrupted has looked at it, and may have erased the deletion since
 		}
 		if !newest.ends && !r.Vanished {
-			refuse("the newest record of the row with %s in the lake, made %s, does not delete it: wait for the deletion to arrive (`cdc status`); "+
-				"a row that no record deletes (TRUNCATE, foreign keys, another source) is erased with --vanished", r.row.describe(r.row.keys[id]), newest.made.UTC().Format(time.RFC3339))
+			refuse("the newest record of the row with %s in the lake, made %s, is not a deletion: wait until the deletion arrives (see `cdc status`); "+
+				"if the row went without a record (TRUNCATE, foreign keys, another source), give --vanished", r.row.describe(r.row.keys[id]), newest.made.UTC().Format(time.RFC3339))
 		}
 		if settled := newest.made.Add(r.Settle); settled.After(r.began) {
-			refuse("the newest record of the row is of %s, and older ones may still be under way: try again at %s (--settle says how long it has to be still)",
+			refuse("the newest record of the row is of %s, and older ones may still arrive: try again at %s (--settle sets how long to wait)",
 				newest.made.UTC().Format(time.RFC3339), settled.UTC().Format(time.RFC3339))
 		}
 	}
 	if index := r.found.shown; index != "" && !r.Vanished {
-		refuse("%s still shows the row: the function has not applied its deletion yet; wait, and see `cdc status`", index)
+		refuse("%s still shows the row, because the function has not applied its deletion yet: wait, and check `cdc status`", index)
 	}
 	if r.Loading != nil {
 		loading, err := r.Loading(ctx, r.Table)
@@ -298,7 +298,7 @@ func (r *run) refuse(ctx context.Context) error {
 			return err
 		}
 		if loading {
-			refuse("the task loads %s just now, which may bring the row back: wait until it is loaded", r.Table)
+			refuse("the task is loading %s, which may bring the row back: wait until it is loaded", r.Table)
 		}
 	}
 	return errors.Join(problems...)
@@ -313,12 +313,12 @@ func (r *run) erase(ctx context.Context) error {
 	if err := r.Lake.erase(ctx, r.raw); err != nil {
 		return err
 	}
-	r.tell("erasing records that were parked")
+	r.tell("erasing parked records")
 	if err := r.Lake.erase(ctx, r.parked); err != nil {
 		return err
 	}
 	if r.Tables != nil && len(r.files.names) > 0 {
-		r.tell("having the job erase the row from %s", strings.Join(r.files.names, ", "))
+		r.tell("running the job to erase the row from %s", strings.Join(r.files.names, ", "))
 		if _, err := r.Tables.Erase(ctx, r.Lake.requestKey(r.request)); err != nil {
 			return err //nolint:wrapcheck // it names the run
 		}
@@ -356,14 +356,14 @@ func (r *run) ask(ctx context.Context) error {
 
 // lookAgain for what has come while it was erased.
 func (r *run) lookAgain(ctx context.Context) error {
-	r.tell("looking for what has come meanwhile")
+	r.tell("looking for records that came meanwhile")
 	for _, before := range []*survey{r.raw, r.parked} {
 		now, err := r.Lake.surveyNew(ctx, before)
 		if err != nil {
 			return err
 		}
 		if n := now.count(); n.Records > 0 {
-			return fmt.Errorf("%d records of the row have come while it was erased: run the same command again", n.Records)
+			return fmt.Errorf("%d records of the row came during the erasure: run the same command again", n.Records)
 		}
 	}
 	return nil

@@ -158,10 +158,10 @@ func TestAnErasureIsRefused(t *testing.T) {
 		want   []string
 	}{
 		"while the source has the row": {func(s *scene, _ *Erasure) { s.source.rows = append(s.source.rows, "7") }, []string{"shop.orders still has the row with id=7: delete it in the source first"}},
-		"before the deletion has come": {func(s *scene, _ *Erasure) { s.deliver("late.gz", record(change.Insert, "7", 9)) }, []string{"made 2026-11-28T11:09:00Z, does not delete it", "--vanished"}},
+		"before the deletion has come": {func(s *scene, _ *Erasure) { s.deliver("late.gz", record(change.Insert, "7", 9)) }, []string{"made 2026-11-28T11:09:00Z, is not a deletion: wait until the deletion arrives (see `cdc status`", "--vanished"}},
 		"while more may come": {
 			func(_ *scene, e *Erasure) { e.Settle = time.Hour },
-			[]string{"the newest record of the row is of 2026-11-28T11:07:00Z, and older ones may still be under way: try again at 2026-11-28T12:07:00Z"},
+			[]string{"the newest record of the row is of 2026-11-28T11:07:00Z, and older ones may still arrive: try again at 2026-11-28T12:07:00Z (--settle sets how long to wait"},
 		},
 		"while an index shows the row": {
 			func(s *scene, _ *Erasure) {
@@ -169,7 +169,7 @@ func TestAnErasureIsRefused(t *testing.T) {
 			},
 			[]string{"current-shop-orders-2 still shows the row"},
 		},
-		"of a key that is none": {func(_ *scene, e *Erasure) { e.Row = map[string]string{"nr": "7"} }, []string{"give --key id=VALUE", "--key nr: is no column of the primary key of shop.orders, which is id"}},
+		"of a key that is none": {func(_ *scene, e *Erasure) { e.Row = map[string]string{"nr": "7"} }, []string{"give --key id=VALUE", "--key nr: the primary key of shop.orders has no such column; its columns are id"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			s := newScene(t)
@@ -206,7 +206,7 @@ func TestNothingIsDeletedThatWasNotWrittenWell(t *testing.T) {
 			s := newScene(t)
 			s.spoil = spoil
 			_, err := s.erasure(true).Run(t.Context())
-			require.ErrorContains(t, err, "nothing of it was deleted")
+			require.ErrorContains(t, err, "nothing of the object was deleted")
 			var former []string
 			for _, v := range s.versions {
 				former = append(former, v.key+" "+v.id)
@@ -247,7 +247,7 @@ func TestWhatComesMeanwhileIsTold(t *testing.T) {
 		}
 	}
 	_, err := e.Run(t.Context())
-	require.ErrorContains(t, err, "1 records of the row have come while it was erased: run the same command again")
+	require.ErrorContains(t, err, "1 records of the row came during the erasure: run the same command again")
 	_, err = s.erasure(true).Run(t.Context())
 	require.NoError(t, err)
 	s.nothing(map[string]int{"1": 2, "2": 2, "7": 1})
@@ -276,7 +276,7 @@ func TestNothingIsErasedOfATableThatIsNobodyKnowsWhere(t *testing.T) {
 	s.keep()
 	s.bucket.put("tables/_state/shop_orders_table.json", []byte(`{"table":"shop_orders_table","source":"shop.orders"}`))
 	_, err := s.erasure(true).Run(t.Context())
-	require.ErrorContains(t, err, "nobody knows where the files of shop_orders_table are: run `cdc tables run`")
+	require.ErrorContains(t, err, "the job has not said where the files of shop_orders_table are: run `cdc tables run`")
 }
 
 func TestNothingIsErasedWhileNoJobKeepsTheTables(t *testing.T) {
@@ -285,7 +285,7 @@ func TestNothingIsErasedWhileNoJobKeepsTheTables(t *testing.T) {
 	e := s.erasure(true)
 	e.Tables = nil
 	_, err := e.Run(t.Context())
-	require.ErrorContains(t, err, "the lake has the tables shop_orders_table of it, and no job that erases from them")
+	require.ErrorContains(t, err, "the lake has the tables shop_orders_table with the row, but no job can erase from them")
 }
 
 func TestNothingIsErasedWhileAnotherTableIsFilled(t *testing.T) {
@@ -293,7 +293,7 @@ func TestNothingIsErasedWhileAnotherTableIsFilled(t *testing.T) {
 	s.keep()
 	s.bucket.put("tables/_state/shop_orders_next.json", []byte(`{"table":"shop_orders_next","source":"shop.orders","location":"tables/2/delta/shop_orders/all"}`))
 	_, err := s.erasure(true).Run(t.Context())
-	require.ErrorContains(t, err, "`cdc tables switch --table shop_orders` first")
+	require.ErrorContains(t, err, "`cdc tables switch --table shop_orders`")
 }
 
 func TestWhatIsOutOfReachHasItsDay(t *testing.T) {
@@ -307,6 +307,6 @@ func TestWhatIsOutOfReachHasItsDay(t *testing.T) {
 	require.Equal(t, map[string]string{
 		"the stream s": "2026-12-05", "segments of the indices": "2026-11-29", "hourly snapshots of the domain d": "2026-12-12", "log group a": "2026-12-12", "log group b": "-",
 		"Athena's history of queries": "2027-01-12", "unfinished uploads to the bucket": "2026-12-05", "the source's backups and binlog": "2026-12-05",
-		"whatever else reads the stream or the bucket": "-",
+		"other readers of the stream or the bucket": "-",
 	}, days)
 }

@@ -164,7 +164,7 @@ func invocation(body []byte, drop func([]byte) bool) ([]byte, counted, error) {
 		return body, counted{}, nil
 	}
 	if json.Unmarshal(members["payload"], &payload) != nil || json.Unmarshal([]byte(payload), &event) != nil || json.Unmarshal(event["Records"], &records) != nil {
-		return nil, counted{}, errors.New("the payload of Lambda's invocation record is no event of Kinesis")
+		return nil, counted{}, errors.New("the payload of Lambda's invocation record is not a Kinesis event")
 	}
 	var n counted
 	var kept []json.RawMessage
@@ -175,7 +175,7 @@ func invocation(body []byte, drop func([]byte) bool) ([]byte, counted, error) {
 			} `json:"kinesis"`
 		}
 		if err := json.Unmarshal(record, &of); err != nil {
-			return nil, n, errors.New("a record of Lambda's invocation record is none of Kinesis")
+			return nil, n, errors.New("a record in Lambda's invocation record is not a Kinesis record")
 		}
 		if n.records++; drop(bytes.TrimSpace(of.Kinesis.Data)) {
 			n.dropped++

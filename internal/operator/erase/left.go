@@ -43,7 +43,7 @@ const (
 // Left says what may hold values of a row that is erased now.
 func (k Kept) Left(now time.Time) []Left {
 	day := func(days int) time.Time { return now.UTC().AddDate(0, 0, days).Truncate(24 * time.Hour) }
-	stream := Left{Where: "the stream " + k.Stream, Why: "a record cannot be deleted from it; whoever reads it from its beginning gets the row again"}
+	stream := Left{Where: "the stream " + k.Stream, Why: "nobody can delete a record from it; a reader that starts at its beginning gets the row again"}
 	if k.StreamHours > 0 {
 		stream.Until = day((k.StreamHours + 23) / 24)
 	}
@@ -51,32 +51,32 @@ func (k Kept) Left(now time.Time) []Left {
 	if k.Domain != "" {
 		all = append(all, Left{
 			Where: "segments of the indices", Until: now.UTC().Add(leaseHours * time.Hour).Truncate(24 * time.Hour),
-			Why: "their deleted documents were merged away; a copy of a shard that was away just then may keep them for some hours",
-		}, Left{Where: "hourly snapshots of the domain " + k.Domain, Until: day(snapshotDays), Why: "OpenSearch Service keeps them, and nobody can change one"})
+			Why: "OpenSearch has removed the deleted documents; a shard's copy that was not available may keep them for some hours",
+		}, Left{Where: "hourly snapshots of the domain " + k.Domain, Until: day(snapshotDays), Why: "OpenSearch Service keeps them, and nobody can change them"})
 	}
 	if len(k.Collections) > 0 {
 		names := strings.Join(k.Collections, ", ")
 		all = append(all, Left{
-			Where: "segments of the collections " + names, Why: "their deleted documents are found no more; the service merges them away by itself, and does not say when",
-		}, Left{Where: "hourly snapshots of the collections " + names, Why: "OpenSearch Serverless keeps them, and nobody can change one"})
+			Where: "segments of the collections " + names, Why: "no search finds the deleted documents; the service removes them from the segments by itself and does not say when",
+		}, Left{Where: "hourly snapshots of the collections " + names, Why: "OpenSearch Serverless keeps them, and nobody can change them"})
 	}
 	for _, name := range slices.Sorted(maps.Keys(k.Logs)) {
 		days := k.Logs[name]
-		one := Left{Where: "log group " + name, Why: "an error may quote a value"}
+		one := Left{Where: "log group " + name, Why: "an error message may contain a value"}
 		if days > 0 {
 			one.Until = day(days)
 		} else {
-			one.Why += "; it keeps its lines for ever"
+			one.Why += "; it keeps its lines forever"
 		}
 		all = append(all, one)
 	}
 	if k.Queries {
-		all = append(all, Left{Where: "Athena's history of queries", Until: day(queryDays), Why: "the text of a query may name the row"})
+		all = append(all, Left{Where: "Athena's history of queries", Until: day(queryDays), Why: "the text of a query may contain values of the row"})
 	}
-	all = append(all, Left{Where: "unfinished uploads to the bucket", Until: day(uploadDays), Why: "a write that broke off leaves its parts"})
-	source := Left{Where: "the source's backups and binlog", Why: "they are the database's own"}
+	all = append(all, Left{Where: "unfinished uploads to the bucket", Until: day(uploadDays), Why: "an interrupted upload leaves its parts"})
+	source := Left{Where: "the source's backups and binlog", Why: "the database keeps them"}
 	if k.Backups {
-		source.Until, source.Why = day(k.BackupDays), fmt.Sprintf("Aurora keeps backups for %d days; snapshots that somebody has made stay", k.BackupDays)
+		source.Until, source.Why = day(k.BackupDays), fmt.Sprintf("Aurora keeps backups for %d days; manual snapshots stay", k.BackupDays)
 	}
-	return append(all, source, Left{Where: "whatever else reads the stream or the bucket", Why: "copies that others have made are theirs to erase"})
+	return append(all, source, Left{Where: "other readers of the stream or the bucket", Why: "they must erase their own copies"})
 }

@@ -18,8 +18,8 @@ func (s *Search) eraseManaged(ctx context.Context, of *row, found documents) err
 	for began := time.Now(); ; {
 		for _, d := range found.history {
 			if err := remove(ctx, s.History, d); err != nil {
-				return fmt.Errorf("%w. The history deletes its documents when they are older than search.historyRetentionDays; before that, they go with the whole index alone: "+
-					"`cdc tunnel search --collection history`, then DELETE /%s, and `pulumi up`, which makes it anew", err, s.Index)
+				return fmt.Errorf("%w. The history deletes its documents when they are older than search.historyRetentionDays. To delete them earlier, you must delete the whole index: "+
+					"run `cdc tunnel search --collection history`, then DELETE /%s, then `pulumi up`, which makes the index again", err, s.Index)
 			}
 		}
 		for _, d := range found.current {
@@ -32,7 +32,7 @@ func (s *Search) eraseManaged(ctx context.Context, of *row, found documents) err
 			return nil
 		}
 		if waited >= 3*late {
-			return fmt.Errorf("documents of the row in %v are still found %v after they were deleted: run the same command again", slices.Concat(found.history, found.current).indices(), waited.Round(time.Second))
+			return fmt.Errorf("a search still finds documents of the row in %v, %v after they were deleted: run the same command again", slices.Concat(found.history, found.current).indices(), waited.Round(time.Second))
 		}
 		if err := s.pause(ctx); err != nil {
 			return err
@@ -57,7 +57,7 @@ func remove(ctx context.Context, at opensearch.Client, d document) error {
 	case http.StatusNotFound: // it is deleted already, and only found still
 		return nil
 	case http.StatusConflict:
-		return fmt.Errorf("a document of the row in %s was changed while it was erased: run the same command again", d.Index)
+		return fmt.Errorf("a document of the row in %s changed during the erasure: run the same command again", d.Index)
 	}
 	if err != nil {
 		return fmt.Errorf("deleting a document of %s: %w", d.Index, err)

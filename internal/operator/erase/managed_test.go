@@ -44,11 +44,11 @@ func TestACollectionThatDeletesNoDocumentIsTold(t *testing.T) {
 		s.refuses = http.StatusBadRequest
 		report, err := s.collections().Run(t.Context())
 		require.ErrorContains(t, err, "no ids here. The history deletes its documents when they are older than search.historyRetentionDays")
-		require.ErrorContains(t, err, "DELETE /retail-trans, and `pulumi up`")
+		require.ErrorContains(t, err, "DELETE /retail-trans, then `pulumi up`")
 		require.False(t, report.Erased)
 		s.refuses = http.StatusConflict
 		_, err = s.collections().Run(t.Context())
-		require.ErrorContains(t, err, "was changed while it was erased: run the same command again")
+		require.ErrorContains(t, err, "a document of the row in retail-trans-2026-11-28 changed during the erasure: run the same command again")
 	})
 }
 

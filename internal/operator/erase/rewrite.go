@@ -79,7 +79,7 @@ func (l Lake) rewrite(ctx context.Context, s *survey, v version, n counted) (ver
 	case err != nil:
 		return version{}, fmt.Errorf("erasing from s3://%s/%s: %w", l.Name, v.key, err)
 	case again != n:
-		return version{}, fmt.Errorf("erasing from s3://%s/%s: it had %d records, and %d of the row, and has %d and %d now: run the same command again", l.Name, v.key, n.records, n.dropped, again.records, again.dropped)
+		return version{}, fmt.Errorf("erasing from s3://%s/%s: the object had %d records, %d of them of the row, but now has %d and %d: run the same command again", l.Name, v.key, n.records, n.dropped, again.records, again.dropped)
 	case kept == nil:
 		return version{}, nil
 	}
@@ -100,7 +100,7 @@ func (l Lake) rewrite(ctx context.Context, s *survey, v version, n counted) (ver
 	}
 	written := version{key: v.key, id: aws.ToString(put.VersionId), latest: true}
 	if written.id == "" {
-		return version{}, fmt.Errorf("writing s3://%s/%s without the row: the bucket keeps no versions: `pulumi up` turns them on", l.Name, v.key)
+		return version{}, fmt.Errorf("writing s3://%s/%s without the row: the bucket keeps no versions: run `pulumi up` to turn them on", l.Name, v.key)
 	}
 	return written, l.compare(ctx, s, v, written)
 }
@@ -130,7 +130,7 @@ func (l Lake) compare(ctx context.Context, s *survey, former, written version) e
 		return err
 	}
 	if before != after || m.dropped != 0 || m.records != n.records-n.dropped {
-		return fmt.Errorf("s3://%s/%s: its version %s has %d records, and should have the %d of %s that are not the row's: nothing of it was deleted",
+		return fmt.Errorf("s3://%s/%s: version %s has %d records, but should have the %d records of %s that are not of the row: nothing of the object was deleted",
 			l.Name, former.key, written.id, m.records, n.records-n.dropped, former.id)
 	}
 	return nil

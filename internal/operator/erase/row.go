@@ -27,12 +27,12 @@ func newRow(kind change.Kind, name table.Name, columns change.KeyColumns, values
 	var problems []error
 	for _, column := range columns.Names {
 		if _, ok := values[column]; !ok {
-			problems = append(problems, fmt.Errorf("--key: the primary key of %s has the column %s: give --key %s=VALUE", name, column, column))
+			problems = append(problems, fmt.Errorf("--key: the primary key of %s has the column %s: give --key %s=VALUE too", name, column, column))
 		}
 	}
 	for _, column := range slices.Sorted(maps.Keys(values)) {
 		if !slices.Contains(columns.Names, column) {
-			problems = append(problems, fmt.Errorf("--key %s: is no column of the primary key of %s, which is %s", column, name, strings.Join(columns.Names, ", ")))
+			problems = append(problems, fmt.Errorf("--key %s: the primary key of %s has no such column; its columns are %s", column, name, strings.Join(columns.Names, ", ")))
 		}
 	}
 	if err := errors.Join(problems...); err != nil {

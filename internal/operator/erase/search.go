@@ -147,7 +147,7 @@ func (s *Search) inCurrent(ctx context.Context, of *row, t currentstate.TableEpo
 			if len(epoch.Key) == 0 { // no record has come in it
 				continue
 			}
-			return fmt.Errorf("the documents of epoch %d of %s go by %s, and the table's key is %s now: `cdc epoch drop --table %[2]s` deletes former epochs",
+			return fmt.Errorf("the documents of epoch %d of %s have the key %s, but the table's key is now %s: delete former epochs with `cdc epoch drop --table %[2]s`",
 				epoch.Number, of.table, strings.Join(epoch.Key, ", "), strings.Join(of.columns.Names, ", "))
 		}
 		for _, key := range of.keys {
@@ -200,7 +200,7 @@ func (s *Search) erase(ctx context.Context, of *row, found documents, before []s
 	}
 	for _, index := range slices.Compact(slices.Sorted(slices.Values(slices.Concat(all.indices(), before)))) {
 		if err := s.expunge(ctx, index); err != nil {
-			return fmt.Errorf("having the bytes of deleted documents go from %s: %w", index, err)
+			return fmt.Errorf("removing the bytes of deleted documents from %s: %w", index, err)
 		}
 	}
 	return nil
@@ -234,7 +234,7 @@ func (s *Search) delete(ctx context.Context, part some) error {
 			switch {
 			case d.Status/100 == 2 || d.Status == http.StatusNotFound:
 			case d.Status == http.StatusConflict:
-				return fmt.Errorf("a document of the row in %s was changed while it was erased: run the same command again", d.Index)
+				return fmt.Errorf("a document of the row in %s changed during the erasure: run the same command again", d.Index)
 			default:
 				return fmt.Errorf("deleting a document of %s: %s", d.Index, d.Error.Reason)
 			}

@@ -62,7 +62,7 @@ func asked(c schema.Column, value string) (string, error) {
 	case schema.Binary:
 		raw, err := hex.DecodeString(strings.TrimPrefix(value, "0x"))
 		if err != nil || value != "" && !strings.HasPrefix(value, "0x") {
-			return "", fmt.Errorf("%q is no hexadecimal digits: write bytes as 0xCAFE", value)
+			return "", fmt.Errorf("%q is not hexadecimal: write bytes as 0xCAFE", value)
 		}
 		return string(raw), nil
 	case schema.Date, schema.DateTime, schema.Timestamp:

@@ -120,7 +120,7 @@ func (l Lake) tableFiles(ctx context.Context, n table.Name) (tableFiles, error) 
 			continue
 		}
 		if note.Location == "" { // every file would be a former one
-			return found, fmt.Errorf("nobody knows where the files of %s are: run `cdc tables run`, which says it", note.Table)
+			return found, fmt.Errorf("the job has not said where the files of %s are: run `cdc tables run` first", note.Table)
 		}
 		found.names = append(found.names, note.Table)
 		if view, filled := note.Filled(); filled {

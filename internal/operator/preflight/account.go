@@ -57,7 +57,7 @@ func (s *Stack) caller(ctx context.Context) (*identity, error) {
 		}
 		parsed, err := arn.Parse(aws.ToString(out.Arn))
 		if err != nil {
-			return nil, fmt.Errorf("AWS calls the caller %s: %w", aws.ToString(out.Arn), err)
+			return nil, fmt.Errorf("AWS names the caller %s: %w", aws.ToString(out.Arn), err)
 		}
 		return &identity{parsed, aws.ToString(out.Account), parsed.Partition}, nil
 	})
@@ -82,12 +82,12 @@ func (credentials) Look(ctx context.Context, s *Stack) (Finding, error) {
 		}
 		return bad([]string{login}, "%s: log in, or set aws:profile or AWS_PROFILE", oneLine(err.Error()))
 	case s.State.Account != "" && s.State.Account != caller.account:
-		return bad([]string{"pulumi config set" + s.flag() + " aws:profile NAME"}, "the stack is in account %s, the credentials are of %s", s.State.Account, caller.account)
+		return bad([]string{"pulumi config set" + s.flag() + " aws:profile NAME"}, "the stack is in account %s, but your credentials are for %s", s.State.Account, caller.account)
 	}
 	allowed, forbidden := accounts(s.Settings["allowedAccountIds"]), accounts(s.Settings["forbiddenAccountIds"])
 	if len(allowed) > 0 && !slices.Contains(allowed, caller.account) || slices.Contains(forbidden, caller.account) {
 		return bad([]string{"pulumi config set" + s.flag() + " aws:profile NAME"},
-			"aws:allowedAccountIds and aws:forbiddenAccountIds do not admit account %s, whose the credentials are", caller.account)
+			"aws:allowedAccountIds and aws:forbiddenAccountIds do not admit account %s, which your credentials are for", caller.account)
 	}
 	return good("%s", caller.arn)
 }
@@ -124,14 +124,14 @@ func (r accountRole) Look(ctx context.Context, s *Stack) (Finding, error) {
 	}
 	services, err := trusted(found.Trust)
 	if err != nil {
-		return Finding{}, fmt.Errorf("reading whom the role %s trusts: %w", name, err)
+		return Finding{}, fmt.Errorf("reading the trust policy of the role %s: %w", name, err)
 	}
 	if slices.Contains(services, r.footprint.Service) {
 		return good("exists, and trusts %s", r.footprint.Service)
 	}
 	policy := fmt.Sprintf(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":%q},"Action":"sts:AssumeRole"}]}`, r.footprint.Service)
 	return bad([]string{s.cli("iam update-assume-role-policy --role-name %s --policy-document %s", name, Quoted(policy))},
-		"exists, and trusts %s: DMS could not assume it", orNobody(services))
+		"exists, but trusts %s, so DMS cannot assume it", orNobody(services))
 }
 
 func orNobody(names []string) string {
@@ -211,9 +211,9 @@ func (r linkedRole) Look(ctx context.Context, s *Stack) (Finding, error) {
 		return Finding{}, err
 	case len(denied) > 0:
 		return bad([]string{s.cli("iam create-service-linked-role --aws-service-name %s", r.service)},
-			"is absent, and the deployer may not make it (%s): have somebody make it who may", denied[0])
+			"is absent, and the deployer has no permission to make it (%s): ask somebody with the permission to run this", denied[0])
 	case len(unknown) > 0:
-		return Finding{}, fmt.Errorf("is absent, and whether the deployer may make it is not known: %s", unknown[0])
+		return Finding{}, fmt.Errorf("is absent, and it is unknown whether the deployer may make it: %s", unknown[0])
 	}
 	return good("will be made")
 }

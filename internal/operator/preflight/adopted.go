@@ -52,7 +52,7 @@ func (c databaseGroup) Look(ctx context.Context, s *Stack) (Finding, error) {
 	case found == nil:
 		return bad(others, "%s: %s does not exist in this account and region", key, id)
 	case found.VPC != s.Config.Network.VpcID:
-		return bad(others, "%s: %s is in %s, not in network.vpcId: a rule could not name the pipeline's groups", key, id, found.VPC)
+		return bad(others, "%s: %s is in %s, not in network.vpcId, so its rules cannot refer to the pipeline's security groups", key, id, found.VPC)
 	}
 	values := url.Values{}
 	awsapi.Filter(values, 0, "group-id", id)
@@ -63,9 +63,9 @@ func (c databaseGroup) Look(ctx context.Context, s *Stack) (Finding, error) {
 		return Finding{}, err
 	}
 	if len(used.Interfaces) == 0 {
-		return bad(others, "%s: no network interface has %s, so that rules in it admit nobody to the database: name the group of the database's own", key, id)
+		return bad(others, "%s: no network interface has %s, so its rules do not admit anybody to the database: name the security group of the database itself", key, id)
 	}
-	return good("%s is in the VPC, and in use", id)
+	return good("%s is in the VPC and in use", id)
 }
 
 // secret is there, and not on its way out.
@@ -75,7 +75,7 @@ func (c secret) Name() string { return c.name }
 
 func (c secret) Look(ctx context.Context, s *Stack) (Finding, error) {
 	if region := strings.Split(c.arn, ":")[3]; region != s.AWS.Region {
-		return bad([]string{s.set(c.key, "ARN")}, "%s: is in %s, the stack in %s", c.key, region, s.AWS.Region)
+		return bad([]string{s.set(c.key, "ARN")}, "%s: is in %s, but the stack is in %s", c.key, region, s.AWS.Region)
 	}
 	found, err := secretsmanager.NewFromConfig(s.AWS).DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &c.arn})
 	switch {
@@ -96,7 +96,7 @@ func keyWorks(ctx context.Context, s *Stack) (Finding, error) {
 	arn := s.Config.Encryption.KmsKeyArn
 	other := []string{s.cli("kms create-key --description 'change data capture' --query KeyMetadata.Arn --output text"), s.set(key, "ARN")}
 	if region := strings.Split(arn, ":")[3]; region != s.AWS.Region {
-		return bad(other, "%s: is in %s, the stack in %s", key, region, s.AWS.Region)
+		return bad(other, "%s: is in %s, but the stack is in %s", key, region, s.AWS.Region)
 	}
 	var found struct {
 		KeyMetadata struct{ KeyState, KeySpec, KeyUsage, KeyManager string }
@@ -109,15 +109,15 @@ func keyWorks(ctx context.Context, s *Stack) (Finding, error) {
 	case err != nil:
 		return Finding{}, err
 	case k.KeyState == "PendingDeletion":
-		return bad([]string{s.cli("kms cancel-key-deletion --key-id %s", arn), s.cli("kms enable-key --key-id %s", arn)}, "%s: the key is about to be deleted", key)
+		return bad([]string{s.cli("kms cancel-key-deletion --key-id %s", arn), s.cli("kms enable-key --key-id %s", arn)}, "%s: the key is scheduled for deletion", key)
 	case k.KeyState == "Disabled":
 		return bad([]string{s.cli("kms enable-key --key-id %s", arn)}, "%s: the key is disabled", key)
 	case k.KeyState != "Enabled":
 		return bad(other, "%s: the key is %s", key, k.KeyState)
 	case k.KeySpec != "SYMMETRIC_DEFAULT" || k.KeyUsage != "ENCRYPT_DECRYPT":
-		return bad(other, "%s: the key is %s for %s, services encrypt with symmetric ones", key, k.KeySpec, k.KeyUsage)
+		return bad(other, "%s: the key is %s for %s, but services need a symmetric key for encryption", key, k.KeySpec, k.KeyUsage)
 	case k.KeyManager != "CUSTOMER":
-		return bad(other, "%s: the key is AWS's own, whose policy cannot admit what the pipeline needs", key)
+		return bad(other, "%s: the key is managed by AWS, and its policy cannot admit what the pipeline needs: use a customer-managed key", key)
 	}
 	return good("enabled, symmetric")
 }
@@ -137,14 +137,14 @@ func logBucket(ctx context.Context, s *Stack) (Finding, error) {
 		case http.StatusNotFound:
 			return bad([]string{s.cli("s3 mb s3://%s", bucket)}, "%s: %s does not exist", key, bucket)
 		case http.StatusMovedPermanently:
-			return bad([]string{s.set(key, "BUCKET")}, "%s: %s is in another region, S3 logs to the same alone", key, bucket)
+			return bad([]string{s.set(key, "BUCKET")}, "%s: %s is in another region, but S3 writes access logs only in the same region", key, bucket)
 		}
 	}
 	if err != nil {
 		return Finding{}, reading("the log bucket", err)
 	}
 	if region := aws.ToString(found.BucketRegion); region != "" && region != s.AWS.Region {
-		return bad([]string{s.set(key, "BUCKET")}, "%s: %s is in %s, S3 logs to the same region alone", key, bucket, region)
+		return bad([]string{s.set(key, "BUCKET")}, "%s: %s is in %s, but S3 writes access logs only in the same region", key, bucket, region)
 	}
 	return good("%s exists", bucket)
 }

@@ -46,15 +46,15 @@ func lowQuota(code, increase string, asks string) broken {
 var breaks = map[string]broken{
 	"config/valid": {
 		how:   func(_ *testing.T, s *scene) { s.Config.Source.CaFile = "no-such.pem" },
-		found: "source.caFile: no-such.pem: no such file or directory; paths are relative", typed: "pulumi config set --stack dev --path 'cdc-pipeline:source.caFile' VALUE",
+		found: "source.caFile: no-such.pem: no such file or directory (paths are relative", typed: "pulumi config set --stack dev --path 'cdc-pipeline:source.caFile' VALUE",
 	},
 	"machine/pulumi": {
 		how:   func(_ *testing.T, s *scene) { s.tool["pulumi version"] = "v3.200.1\n" },
-		found: "v3.200.1, Pulumi.yaml requires >=3.268.0", typed: "curl -fsSL https://get.pulumi.com | sh",
+		found: "v3.200.1, but Pulumi.yaml requires >=3.268.0", typed: "curl -fsSL https://get.pulumi.com | sh",
 	},
 	"machine/go": {
 		how:   func(_ *testing.T, s *scene) { s.tool["go env GOVERSION"] = "go1.26.5\n" },
-		found: "go1.26.5, go.mod asks for go1.26.6", typed: "go env -w GOTOOLCHAIN=auto",
+		found: "go1.26.5, but go.mod requires go1.26.6", typed: "go env -w GOTOOLCHAIN=auto",
 	},
 	"machine/port": {
 		how: func(t *testing.T, s *scene) {
@@ -70,72 +70,72 @@ var breaks = map[string]broken{
 	},
 	"account/permissions": {
 		how:   on("iam:SimulatePrincipalPolicy", simulated(map[string]string{"dms:CreateEndpoint": tag("EvalDecision", "implicitDeny")})),
-		found: "arn:aws:iam::123456789012:role/teams/deployer may not: dms:CreateEndpoint", typed: "attach-role-policy --role-name deployer --policy-arn arn:aws:iam::123456789012:policy/cdc-deployer-1",
+		found: "arn:aws:iam::123456789012:role/teams/deployer may not call: dms:CreateEndpoint", typed: "attach-role-policy --role-name deployer --policy-arn arn:aws:iam::123456789012:policy/cdc-deployer-1",
 		asks: "iam:SimulatePrincipalPolicy",
 	},
 	"account/dms-vpc-role": {
 		how:   on("iam:GetRole", roleThatTrusts("dms-vpc-role", "ec2.amazonaws.com")),
-		found: "exists, and trusts ec2.amazonaws.com", typed: "aws iam update-assume-role-policy --role-name dms-vpc-role --policy-document '{", asks: "iam:GetRole",
+		found: "exists, but trusts ec2.amazonaws.com", typed: "aws iam update-assume-role-policy --role-name dms-vpc-role --policy-document '{", asks: "iam:GetRole",
 	},
 	"account/dms-cloudwatch-logs-role": {
 		how:   on("iam:GetRole", roleThatTrusts("dms-cloudwatch-logs-role", "lambda.amazonaws.com")),
-		found: "exists, and trusts lambda.amazonaws.com", typed: "--role-name dms-cloudwatch-logs-role", asks: "iam:GetRole",
+		found: "exists, but trusts lambda.amazonaws.com", typed: "--role-name dms-cloudwatch-logs-role", asks: "iam:GetRole",
 	},
 	"account/opensearch-linked-role": {
 		how:   on("iam:SimulatePrincipalPolicy", noLinkedRole("opensearchservice.amazonaws.com")),
-		found: "is absent, and the deployer may not make it", typed: "aws iam create-service-linked-role --aws-service-name opensearchservice.amazonaws.com", asks: "iam:ListRoles",
+		found: "is absent, and the deployer has no permission to make it", typed: "aws iam create-service-linked-role --aws-service-name opensearchservice.amazonaws.com", asks: "iam:ListRoles",
 	},
 	"account/rds-linked-role": {
 		how:   on("iam:SimulatePrincipalPolicy", noLinkedRole("rds.amazonaws.com")),
-		found: "is absent, and the deployer may not make it", typed: "--aws-service-name rds.amazonaws.com", asks: "iam:ListRoles",
+		found: "is absent, and the deployer has no permission to make it", typed: "--aws-service-name rds.amazonaws.com", asks: "iam:ListRoles",
 	},
 	"account/opensearch-serverless-linked-role": {
 		collections: true, how: on("iam:SimulatePrincipalPolicy", noLinkedRole("observability.aoss.amazonaws.com")),
-		found: "is absent, and the deployer may not make it", typed: "aws iam create-service-linked-role --aws-service-name observability.aoss.amazonaws.com", asks: "iam:ListRoles",
+		found: "is absent, and the deployer has no permission to make it", typed: "aws iam create-service-linked-role --aws-service-name observability.aoss.amazonaws.com", asks: "iam:ListRoles",
 	},
 	"name/collections": {
 		collections: true, how: on("aoss:BatchGetCollection", said(`{"collectionDetails":[{"name":"retail-trans-current"}]}`)),
-		found: "search.collectionName: retail-trans-current is taken", typed: "pulumi config set --stack dev --path 'cdc-pipeline:search.collectionName' retail-trans-2", asks: "aoss:BatchGetCollection",
+		found: "search.collectionName: the name retail-trans-current is taken", typed: "pulumi config set --stack dev --path 'cdc-pipeline:search.collectionName' retail-trans-2", asks: "aoss:BatchGetCollection",
 	},
 	"name/collection-policies": {
 		collections: true, how: on("aoss:BatchGetLifecyclePolicy", said(`{"lifecyclePolicyDetails":[{"name":"retail-trans"}]}`)),
-		found: "left of an earlier deployment: retail-trans", typed: "aws opensearchserverless delete-lifecycle-policy --type retention --name retail-trans --region us-east-1", asks: "aoss:GetAccessPolicy",
+		found: "left by an earlier deployment: retail-trans", typed: "aws opensearchserverless delete-lifecycle-policy --type retention --name retail-trans --region us-east-1", asks: "aoss:GetAccessPolicy",
 	},
 	"offer/zones": {
 		how:   func(_ *testing.T, s *scene) { s.Config.Network.AvailabilityZones = 4 },
-		found: "us-east-1 offers 3 zones, network.availabilityZones is 4", typed: "'cdc-pipeline:network.availabilityZones' 3", asks: "ec2:DescribeAvailabilityZones",
+		found: "us-east-1 offers 3 zones, but network.availabilityZones is 4", typed: "'cdc-pipeline:network.availabilityZones' 3", asks: "ec2:DescribeAvailabilityZones",
 	},
 	"offer/search-version": {
 		how:   on("es:ListVersions", said(`{"Versions":["OpenSearch_2.17","OpenSearch_1.3"]}`)),
-		found: "search.engineVersion: OpenSearch_2.19 is not offered in us-east-1", typed: "'cdc-pipeline:search.engineVersion' OpenSearch_2.17", asks: "es:ListVersions",
+		found: "search.engineVersion: AWS does not offer OpenSearch_2.19 in us-east-1", typed: "'cdc-pipeline:search.engineVersion' OpenSearch_2.17", asks: "es:ListVersions",
 	},
 	"offer/search-type": {
 		how:   on("es:ListInstanceTypeDetails", said(`{"InstanceTypeDetails":[`+searchType("t3.small.search", "us-east-1a")+`,`+searchType("t3.medium.search", "us-east-1a", "us-east-1b")+`,`+searchType("m7g.large.search", "us-east-1a", "us-east-1b")+`]}`)),
-		found: "search.instanceType: t3.small.search is offered in us-east-1a only, 2 of us-east-1a, us-east-1b are needed", typed: "'cdc-pipeline:search.instanceType' t3.medium.search", asks: "es:ListInstanceTypeDetails",
+		found: "search.instanceType: AWS offers t3.small.search only in us-east-1a, but 2 zones of us-east-1a, us-east-1b are needed", typed: "'cdc-pipeline:search.instanceType' t3.medium.search", asks: "es:ListInstanceTypeDetails",
 	},
 	"offer/search-master-type": {
 		how:   on("es:ListInstanceTypeDetails", said(`{"InstanceTypeDetails":[`+searchType("t3.small.search", "use1-az1", "use1-az2")+`,`+searchType("r7g.large.search", "us-east-1a", "us-east-1b")+`]}`)),
-		found: "search.dedicatedMasterType: m7g.large.search is not offered in us-east-1", typed: "'cdc-pipeline:search.dedicatedMasterType' r7g.large.search", asks: "es:ListInstanceTypeDetails",
+		found: "search.dedicatedMasterType: AWS does not offer m7g.large.search in us-east-1", typed: "'cdc-pipeline:search.dedicatedMasterType' r7g.large.search", asks: "es:ListInstanceTypeDetails",
 	},
 	"offer/database-version": {
 		how:   on("rds:DescribeDBEngineVersions", said(`<R><DescribeDBEngineVersionsResult>`+items("DBEngineVersions", "DBEngineVersion", tag("EngineVersion", "8.0.mysql_aurora.3.11.1"))+`</DescribeDBEngineVersionsResult></R>`)),
-		found: "source.engineVersion: 8.0.mysql_aurora.3.10.4 is not offered", typed: "'cdc-pipeline:source.engineVersion' 8.0.mysql_aurora.3.11.1", asks: "rds:DescribeDBEngineVersions",
+		found: "source.engineVersion: AWS does not offer 8.0.mysql_aurora.3.10.4", typed: "'cdc-pipeline:source.engineVersion' 8.0.mysql_aurora.3.11.1", asks: "rds:DescribeDBEngineVersions",
 	},
 	"offer/database-class": {
 		how:   on("rds:DescribeOrderableDBInstanceOptions", said(orderable("db.t4g.large", "db.t3.medium"))),
-		found: "source.instanceClass: db.t4g.medium is not offered", typed: "'cdc-pipeline:source.instanceClass' db.t3.medium", asks: "rds:DescribeOrderableDBInstanceOptions",
+		found: "source.instanceClass: AWS does not offer db.t4g.medium", typed: "'cdc-pipeline:source.instanceClass' db.t3.medium", asks: "rds:DescribeOrderableDBInstanceOptions",
 	},
 	"offer/dms-version": {
 		how:   on("dms:DescribeEngineVersions", said(`{"EngineVersions":[{"Version":"3.6.1","Lifecycle":"DEPRECATED"},{"Version":"3.6.2"}]}`)),
-		found: "replication.engineVersion: 3.6.1 is not offered", typed: "'cdc-pipeline:replication.engineVersion' 3.6.2", asks: "dms:DescribeEngineVersions",
+		found: "replication.engineVersion: AWS does not offer 3.6.1", typed: "'cdc-pipeline:replication.engineVersion' 3.6.2", asks: "dms:DescribeEngineVersions",
 	},
 	"offer/dms-class": {
 		how:   on("dms:DescribeOrderableReplicationInstances", said(`{"OrderableReplicationInstances":[{"EngineVersion":"3.5.4","ReplicationInstanceClass":"dms.t3.medium"},`+dmsOrderable("dms.r6i.large")+`]}`)),
-		found: "replication.instanceClass: dms.t3.medium is not offered", typed: "'cdc-pipeline:replication.instanceClass' dms.r6i.large", asks: "dms:DescribeOrderableReplicationInstances",
+		found: "replication.instanceClass: AWS does not offer dms.t3.medium", typed: "'cdc-pipeline:replication.instanceClass' dms.r6i.large", asks: "dms:DescribeOrderableReplicationInstances",
 	},
 	"offer/bastion-type": {
 		how:   on("ec2:DescribeInstanceTypeOfferings", said(`<R>`+items("instanceTypeOfferingSet", "item", tag("instanceType", "t4g.nano")+tag("location", "us-east-1b"), tag("instanceType", "t4g.micro")+tag("location", "us-east-1a"))+`</R>`)),
-		found: "bastion.instanceType: t4g.nano is not offered in us-east-1a", typed: "'cdc-pipeline:bastion.instanceType' t4g.micro", asks: "ec2:DescribeInstanceTypeOfferings",
+		found: "bastion.instanceType: AWS does not offer t4g.nano in us-east-1a", typed: "'cdc-pipeline:bastion.instanceType' t4g.micro", asks: "ec2:DescribeInstanceTypeOfferings",
 	},
 	"quota/vpcs":              lowQuota("L-F678F1CE", "vpc", "ec2:DescribeVpcs"),
 	"quota/gateway-endpoints": lowQuota("L-1B52E74A", "vpc", "ec2:DescribeVpcEndpoints"),
@@ -176,27 +176,27 @@ var breaks = map[string]broken{
 	},
 	"name/domain": {
 		how:   on("es:DescribeDomain", said(`{"DomainStatus":{}}`)),
-		found: "search.domainName: retail-trans is taken", typed: "'cdc-pipeline:search.domainName' retail-trans-2", asks: "es:DescribeDomain",
+		found: "search.domainName: the name retail-trans is taken", typed: "'cdc-pipeline:search.domainName' retail-trans-2", asks: "es:DescribeDomain",
 	},
 	"name/stream": {
 		how:   on("kinesis:DescribeStreamSummary", said(`{"StreamDescriptionSummary":{}}`)),
-		found: "stream.name: retail_trans_stream is taken", typed: "'cdc-pipeline:stream.name' retail_trans_stream_2", asks: "kinesis:DescribeStreamSummary",
+		found: "stream.name: the name retail_trans_stream is taken", typed: "'cdc-pipeline:stream.name' retail_trans_stream_2", asks: "kinesis:DescribeStreamSummary",
 	},
 	"name/database": {
 		how:   on("rds:DescribeDBClusters", said(`<R/>`)),
-		found: "source.clusterName: dms-src is taken", typed: "'cdc-pipeline:source.clusterName' dms-src-2", asks: "rds:DescribeDBClusters",
+		found: "source.clusterName: the name dms-src is taken", typed: "'cdc-pipeline:source.clusterName' dms-src-2", asks: "rds:DescribeDBClusters",
 	},
 	"name/bucket": {
 		how:   on("s3:HeadBucket", refused(http.StatusForbidden, "Forbidden")),
-		found: "lake.bucketName: my-lake is taken", typed: "'cdc-pipeline:lake.bucketName' my-lake-2",
+		found: "lake.bucketName: the name my-lake is taken", typed: "'cdc-pipeline:lake.bucketName' my-lake-2",
 	},
 	"name/catalog": {
 		how:   on("glue:GetDatabase", said(`{"Database":{}}`)),
-		found: "lake.catalog.database: cdc_pipeline_dev is taken", typed: "'cdc-pipeline:lake.catalog.database' cdc_pipeline_dev_2", asks: "glue:GetDatabase",
+		found: "lake.catalog.database: the name cdc_pipeline_dev is taken", typed: "'cdc-pipeline:lake.catalog.database' cdc_pipeline_dev_2", asks: "glue:GetDatabase",
 	},
 	"name/workgroup": {
 		how:   on("athena:ListWorkGroups", said(`{"WorkGroups":[{"Name":"cdc_pipeline_dev"}]}`)),
-		found: "lake.catalog.database: cdc_pipeline_dev is taken", typed: "cdc_pipeline_dev_2", asks: "athena:ListWorkGroups",
+		found: "lake.catalog.database: the name cdc_pipeline_dev is taken", typed: "cdc_pipeline_dev_2", asks: "athena:ListWorkGroups",
 	},
 	"name/key-alias": {
 		how:   on("kms:DescribeKey", said(`{"KeyMetadata":{}}`)),
@@ -209,7 +209,7 @@ var breaks = map[string]broken{
 			}
 			return answer{body: `{"logGroups":[{"logGroupName":"/aws/rds/cluster/dms-src/error/more"}]}`}
 		}),
-		found: "left of an earlier deployment: /aws/rds/cluster/dms-src/error", typed: "aws logs delete-log-group --log-group-name /aws/rds/cluster/dms-src/error --region us-east-1", asks: "logs:DescribeLogGroups",
+		found: "left by an earlier deployment: /aws/rds/cluster/dms-src/error", typed: "aws logs delete-log-group --log-group-name /aws/rds/cluster/dms-src/error --region us-east-1", asks: "logs:DescribeLogGroups",
 	},
 	"name/dms": {
 		how:   on("dms:DescribeEndpoints", said(`{"Endpoints":[{"EndpointIdentifier":"cdc-pipeline-dev-cdc-replication-source"}]}`)),
@@ -221,22 +221,22 @@ var breaks = map[string]broken{
 		how: on("ec2:DescribeVpcAttribute", func(r request) answer {
 			return answer{body: attribute(r.form.Get("Attribute"), fmt.Sprint(r.form.Get("Attribute") == "enableDnsSupport"))}
 		}),
-		found: "vpc-01234567: off are enableDnsHostnames", typed: "aws ec2 modify-vpc-attribute --vpc-id vpc-01234567 --enable-dns-hostnames --region us-east-1", asks: "ec2:DescribeVpcAttribute",
+		found: "vpc-01234567: these are off, but must be on: enableDnsHostnames", typed: "aws ec2 modify-vpc-attribute --vpc-id vpc-01234567 --enable-dns-hostnames --region us-east-1", asks: "ec2:DescribeVpcAttribute",
 	},
 	"vpc/subnets": {
 		adopted: true, how: on("ec2:DescribeSubnets", said(subnetsAnswer("a", "a"))),
-		found: "all are in us-east-1a, DMS and Aurora need two zones", typed: "aws ec2 describe-subnets", asks: "ec2:DescribeSubnets",
+		found: "all are in us-east-1a, but DMS and Aurora need two zones", typed: "aws ec2 describe-subnets", asks: "ec2:DescribeSubnets",
 	},
 	"vpc/endpoints": {
 		adopted: true, how: on("ec2:DescribeVpcEndpoints", said(endpointsAnswer("secretsmanager", "s3"))),
-		found: "no endpoint of secretsmanager, s3 (gateway, in rtb-1)", typed: "--service-name com.amazonaws.us-east-1.secretsmanager --private-dns-enabled", asks: "ec2:DescribeVpcEndpoints",
+		found: "there is no VPC endpoint for secretsmanager, s3 (gateway, in rtb-1)", typed: "--service-name com.amazonaws.us-east-1.secretsmanager --private-dns-enabled", asks: "ec2:DescribeVpcEndpoints",
 	},
 	"vpc/endpoint-access": {
 		adopted: true,
 		how: on("ec2:DescribeSecurityGroups", func(r request) answer {
 			return answer{body: groupAnswer(r.form.Get("Filter.1.Value.1"), "vpc-01234567", "10.9.0.0/24")}
 		}),
-		found: "do not admit 443 to: kinesis-streams from 10.9.1.0/24", typed: "aws ec2 authorize-security-group-ingress --group-id sg-0000000e --protocol tcp --port 443 --cidr 10.9.1.0/24", asks: "ec2:DescribeSecurityGroups",
+		found: "do not admit port 443 to: kinesis-streams from 10.9.1.0/24", typed: "aws ec2 authorize-security-group-ingress --group-id sg-0000000e --protocol tcp --port 443 --cidr 10.9.1.0/24", asks: "ec2:DescribeSecurityGroups",
 	},
 	"adopted/database-group": {
 		adopted: true, how: on("ec2:DescribeNetworkInterfaces", said(`<R/>`)),
@@ -246,7 +246,7 @@ var breaks = map[string]broken{
 		adopted: true, how: func(_ *testing.T, s *scene) {
 			s.Config.Source.Existing.SecretArn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:other"
 		},
-		found: "source.existing.secretArn: is in eu-west-1, the stack in us-east-1", typed: "source.existing.secretArn' ARN", asks: "secretsmanager:DescribeSecret",
+		found: "source.existing.secretArn: is in eu-west-1, but the stack is in us-east-1", typed: "source.existing.secretArn' ARN", asks: "secretsmanager:DescribeSecret",
 	},
 	"adopted/replication-secret": {
 		adopted: true,

@@ -34,7 +34,7 @@ func collectionsAreFree(ctx context.Context, s *Stack) (Finding, error) {
 		return good("%s are free", strings.Join(asked, " and "))
 	}
 	const most = 24 // search.collectionName has as many characters
-	return bad([]string{s.set("search.collectionName", naming.Fit(most, s.Config.Search.CollectionName, "2"))}, "search.collectionName: %s is taken", found.CollectionDetails[0].Name)
+	return bad([]string{s.set("search.collectionName", naming.Fit(most, s.Config.Search.CollectionName, "2"))}, "search.collectionName: the name %s is taken", found.CollectionDetails[0].Name)
 }
 
 // collectionPolicy is one that the stack gives a name, how it is looked for, and how one that is left is deleted.
@@ -100,7 +100,7 @@ func collectionPoliciesAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	}
 	switch {
 	case len(taken) > 0:
-		return bad(commands, "left of an earlier deployment: %s", strings.Join(distinct(taken), ", "))
+		return bad(commands, "left by an earlier deployment: %s", strings.Join(distinct(taken), ", "))
 	case own == len(all):
 		return good("all %d are this stack's", len(all))
 	}

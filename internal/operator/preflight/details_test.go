@@ -95,7 +95,7 @@ func TestPoliciesThatWantToKnowMoreAreNotKnown(t *testing.T) {
 	s.answer("iam:SimulatePrincipalPolicy", simulated(map[string]string{"ec2:CreateVpc": tag("EvalDecision", "implicitDeny") + items("MissingContextValues", "member", "aws:SourceIp")}))
 	r := s.run(t)["account/permissions"]
 	require.Equal(t, Unchecked, r.Outcome)
-	require.Contains(t, r.Found, "depend on what a simulation does not know: ec2:CreateVpc (aws:SourceIp)")
+	require.Contains(t, r.Found, "conditions that a simulation does not know: ec2:CreateVpc (aws:SourceIp)")
 }
 
 func TestThePrincipalIsTheRoleBehindASession(t *testing.T) {
@@ -121,12 +121,12 @@ func TestThePrincipalIsTheRoleBehindASession(t *testing.T) {
 	s = made(t)
 	s.answer("sts:GetCallerIdentity", identity("arn:aws:sts::123456789012:federated-user/me"))
 	_, err = s.principal(t.Context())
-	require.ErrorContains(t, err, "cannot be simulated")
+	require.ErrorContains(t, err, "cannot simulate the policies")
 	s = made(t)
 	s.answer("sts:GetCallerIdentity", identity("arn:aws:iam::123456789012:root"))
 	f, err := s.lookAt(t, "account/permissions")
 	require.NoError(t, err)
-	require.Equal(t, "the root user may do everything; deploy as somebody else", f.Found)
+	require.Equal(t, "the root user may do everything; deploy as another user", f.Found)
 	require.NotContains(t, strings.Join(s.aws.asked, " "), "Simulate")
 }
 
@@ -222,8 +222,8 @@ func TestAServerlessTaskNeedsEndpointsBesideADefaultRoute(t *testing.T) {
 	s.Config.Replication = config.Replication{Kind: config.Serverless}
 	s.answer("ec2:DescribeRouteTables", said(tablesAnswer("nat-1")))
 	results := s.run(t)
-	require.Equal(t, "endpoints of kinesis-streams, secretsmanager and s3", results["vpc/endpoints"].Found)
-	require.Equal(t, "the endpoints' groups admit the subnets", results["vpc/endpoint-access"].Found)
+	require.Equal(t, "VPC endpoints for kinesis-streams, secretsmanager and s3", results["vpc/endpoints"].Found)
+	require.Equal(t, "the endpoints' security groups admit the subnets", results["vpc/endpoint-access"].Found)
 
 	s = takenOver(t)
 	s.Config.Replication = config.Replication{Kind: config.Serverless}
@@ -231,7 +231,7 @@ func TestAServerlessTaskNeedsEndpointsBesideADefaultRoute(t *testing.T) {
 	s.answer("ec2:DescribeVpcEndpoints", said(endpointsAnswer("kinesis-streams", "ssm", "s3")))
 	f, err := s.lookAt(t, "vpc/endpoints")
 	require.NoError(t, err)
-	require.Equal(t, "vpc-01234567: a serverless task needs VPC endpoints, and no endpoint of kinesis-streams, s3 (gateway, in rtb-1)", f.Found)
+	require.Equal(t, "vpc-01234567: a serverless task needs VPC endpoints, and there is no VPC endpoint for kinesis-streams, s3 (gateway, in rtb-1)", f.Found)
 	require.Len(t, f.Type, 2)
 }
 
@@ -240,7 +240,7 @@ func TestSubnetsMustExistInTheVPCAndHaveRoom(t *testing.T) {
 	s.answer("ec2:DescribeSubnets", said(strings.Replace(strings.Replace(subnetsAnswer("a"), "250", "11", 1), "vpc-01234567", "vpc-other", 1)))
 	f, err := s.lookAt(t, "vpc/subnets")
 	require.NoError(t, err)
-	require.Equal(t, "network.privateSubnetIds: subnet-0000000b does not exist; subnet-0000000a is in vpc-other; subnet-0000000a has 11 free addresses, 23 are needed; all are in us-east-1a, DMS and Aurora need two zones", f.Found)
+	require.Equal(t, "network.privateSubnetIds: subnet-0000000b does not exist; subnet-0000000a is in vpc-other; subnet-0000000a has 11 free addresses, but needs 23; all are in us-east-1a, but DMS and Aurora need two zones", f.Found)
 }
 
 func TestAGroupOfAnotherVPCIsRefused(t *testing.T) {
@@ -263,10 +263,10 @@ func TestAVPCThatIsAbsentIsSaid(t *testing.T) {
 
 func TestKeysOfOtherKindsAreRefused(t *testing.T) {
 	for metadata, want := range map[string]string{
-		`"KeyState":"PendingDeletion"`: "is about to be deleted",
+		`"KeyState":"PendingDeletion"`: "is scheduled for deletion",
 		`"KeyState":"Unavailable"`:     "the key is Unavailable",
 		`"KeyState":"Enabled","KeySpec":"RSA_2048","KeyUsage":"ENCRYPT_DECRYPT"`:                             "RSA_2048",
-		`"KeyState":"Enabled","KeySpec":"SYMMETRIC_DEFAULT","KeyUsage":"ENCRYPT_DECRYPT","KeyManager":"AWS"`: "AWS's own",
+		`"KeyState":"Enabled","KeySpec":"SYMMETRIC_DEFAULT","KeyUsage":"ENCRYPT_DECRYPT","KeyManager":"AWS"`: "managed by AWS",
 	} {
 		s := takenOver(t)
 		s.answer("kms:DescribeKey", said(`{"KeyMetadata":{`+metadata+`}}`))

@@ -115,7 +115,7 @@ func bastionVCPUs(ctx context.Context, s *Stack) (int, error) {
 		return 0, err
 	}
 	if len(found.VCPUs) == 0 {
-		return 0, fmt.Errorf("EC2 does not know the type %s", s.Config.Bastion.InstanceType)
+		return 0, fmt.Errorf("EC2 has no instance type %s", s.Config.Bastion.InstanceType)
 	}
 	return found.VCPUs[0], nil
 }

@@ -114,9 +114,9 @@ func pulumiVersion(ctx context.Context, s *Stack) (Finding, error) {
 		return Finding{}, fmt.Errorf("requiredPulumiVersion in Pulumi.yaml is %q: %w", project.Required, err)
 	}
 	if !enough(is) {
-		return bad([]string{install}, "%s, Pulumi.yaml requires %s", have, project.Required)
+		return bad([]string{install}, "%s, but Pulumi.yaml requires %s", have, project.Required)
 	}
-	return good("%s, %s is required", have, project.Required)
+	return good("%s; %s is required", have, project.Required)
 }
 
 // goVersion is the toolchain's that compiles the program and its functions: go itself may take a newer one for a project.
@@ -124,7 +124,7 @@ func goVersion(ctx context.Context, s *Stack) (Finding, error) {
 	commands := []string{"go env -w GOTOOLCHAIN=auto"}
 	text, err := os.ReadFile(filepath.Join(s.Dir, "go.mod"))
 	if err != nil {
-		return Finding{}, fmt.Errorf("reading what Go the project needs: %w", err)
+		return Finding{}, fmt.Errorf("reading which version of Go the project needs: %w", err)
 	}
 	var wanted string
 	for line := range strings.Lines(string(text)) {
@@ -138,9 +138,9 @@ func goVersion(ctx context.Context, s *Stack) (Finding, error) {
 	}
 	have := strings.TrimSpace(printed)
 	if version.Compare(have, wanted) < 0 {
-		return bad(commands, "%s, go.mod asks for %s: get it from https://go.dev/dl, or let go fetch it", have, wanted)
+		return bad(commands, "%s, but go.mod requires %s: get it from https://go.dev/dl, or let go download it", have, wanted)
 	}
-	return good("%s, go.mod asks for %s", have, wanted)
+	return good("%s; go.mod requires %s", have, wanted)
 }
 
 // freePort can be listened on, as the program will.

@@ -82,7 +82,7 @@ func (n name) Look(ctx context.Context, s *Stack) (Finding, error) {
 	if strings.Contains(n.value, "_") { // Athena takes no other
 		between = "_"
 	}
-	return bad([]string{s.set(n.key, n.value+between+"2")}, "%s: %s is taken", n.key, n.value)
+	return bad([]string{s.set(n.key, n.value+between+"2")}, "%s: the name %s is taken", n.key, n.value)
 }
 
 // absent turns a service's word for "there is none" into false.
@@ -168,7 +168,7 @@ func aliasIsFree(ctx context.Context, s *Stack) (Finding, error) {
 	case err != nil:
 		return Finding{}, err
 	case exists:
-		return bad([]string{s.cli("kms delete-alias --alias-name %s", alias)}, "%s is taken, by a stack of this name that has lost its state: delete it, or name the stack otherwise", alias)
+		return bad([]string{s.cli("kms delete-alias --alias-name %s", alias)}, "%s is taken by a stack of this name that has lost its state: delete it, or give the stack another name", alias)
 	}
 	return good("%s is free", alias)
 }
@@ -203,7 +203,7 @@ func logGroupsAreFree(ctx context.Context, s *Stack) (Finding, error) {
 		}
 	}
 	if len(taken) > 0 {
-		return bad(commands, "left of an earlier deployment: %s", strings.Join(taken, ", "))
+		return bad(commands, "left by an earlier deployment: %s", strings.Join(taken, ", "))
 	}
 	return good("all %d are free or this stack's", len(wanted))
 }

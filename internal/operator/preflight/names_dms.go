@@ -50,7 +50,7 @@ func (d dmsNames) Look(ctx context.Context, s *Stack) (Finding, error) {
 		}
 	}
 	if len(taken) > 0 {
-		return bad([]string{"pulumi stack init ANOTHER_NAME"}, "taken, by a stack of this name that has lost its state: %s: delete it, or name the stack otherwise", strings.Join(taken, ", "))
+		return bad([]string{"pulumi stack init ANOTHER_NAME"}, "taken by a stack of this name that has lost its state: %s: delete it, or give the stack another name", strings.Join(taken, ", "))
 	}
 	return good("%s is free or this stack's", id)
 }

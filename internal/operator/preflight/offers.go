@@ -82,7 +82,7 @@ func (r release) Look(ctx context.Context, s *Stack) (Finding, error) {
 	if slices.Contains(offered, r.want) {
 		return good("%s", r.want)
 	}
-	return bad(s.instead(r.key, r.want, offered), "%s: %s is not offered in %s", r.key, r.want, s.AWS.Region)
+	return bad(s.instead(r.key, r.want, offered), "%s: AWS does not offer %s in %s", r.key, r.want, s.AWS.Region)
 }
 
 // offer is a type of instance that must be on offer in as many zones as it takes.
@@ -131,11 +131,11 @@ func (o offer) Look(ctx context.Context, s *Stack) (Finding, error) {
 	commands := s.instead(o.key, o.want, others)
 	switch {
 	case !known:
-		return bad(commands, "%s: %s is not offered in %s", o.key, o.want, s.AWS.Region)
+		return bad(commands, "%s: AWS does not offer %s in %s", o.key, o.want, s.AWS.Region)
 	case len(have) == 0:
-		return bad(commands, "%s: %s is not offered in %s", o.key, o.want, zoneNames(zones))
+		return bad(commands, "%s: AWS does not offer %s in %s", o.key, o.want, zoneNames(zones))
 	}
-	return bad(commands, "%s: %s is offered in %s only, %d of %s are needed", o.key, o.want, zoneNames(have), least, zoneNames(zones))
+	return bad(commands, "%s: AWS offers %s only in %s, but %d zones of %s are needed", o.key, o.want, zoneNames(have), least, zoneNames(zones))
 }
 
 // instead sets a key to what is most like the value that is not to be had.

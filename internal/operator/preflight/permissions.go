@@ -25,7 +25,7 @@ func permitted(ctx context.Context, s *Stack) (Finding, error) {
 		return Finding{}, err
 	}
 	if principal == root {
-		return good("the root user may do everything; deploy as somebody else")
+		return good("the root user may do everything; deploy as another user")
 	}
 	questions, err := s.questions(ctx)
 	if err != nil {
@@ -51,9 +51,9 @@ func permitted(ctx context.Context, s *Stack) (Finding, error) {
 	}
 	switch denied, unknown = distinct(denied), distinct(unknown); {
 	case len(denied) > 0:
-		return bad(s.attach(principal), "%s may not: %s", principal, some(denied))
+		return bad(s.attach(principal), "%s may not call: %s", principal, some(denied))
 	case len(unknown) > 0:
-		return Finding{}, fmt.Errorf("the policies of %s depend on what a simulation does not know: %s", principal, some(unknown))
+		return Finding{}, fmt.Errorf("the policies of %s depend on conditions that a simulation does not know: %s", principal, some(unknown))
 	}
 	return good("%s may call all %d actions", principal, asked)
 }

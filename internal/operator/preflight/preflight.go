@@ -89,7 +89,7 @@ func resultOf(ctx context.Context, s *Stack, c entry, within time.Duration) Resu
 	r := Result{Check: c.Name()}
 	if c.asksAWS {
 		if _, err := s.caller(ctx); err != nil {
-			r.Outcome, r.Found = Unchecked, "AWS was not asked: see account/credentials"
+			r.Outcome, r.Found = Unchecked, "not checked: see account/credentials"
 			return r
 		}
 	}
@@ -101,7 +101,7 @@ func resultOf(ctx context.Context, s *Stack, c entry, within time.Duration) Resu
 		r.Outcome, r.Found, r.Type = Failed, f.Found, f.Type
 	case awsapi.Denied(err):
 		r.Outcome, r.Needs = Unchecked, permission(err)
-		r.Found = "may not ask: " + r.Needs + " is needed"
+		r.Found = "no permission to check: " + r.Needs + " is needed"
 	case errors.Is(err, context.DeadlineExceeded):
 		r.Outcome, r.Found = Unchecked, "no answer within "+within.String()
 	default:
@@ -135,7 +135,7 @@ func chosen(s *Stack, skip []string) ([]entry, error) {
 		before := len(all)
 		all = without(all, name)
 		if len(all) == before {
-			return nil, fmt.Errorf("--skip: this stack has no check %q; the report names them", name)
+			return nil, fmt.Errorf("--skip: there is no check %q; the report shows the names of the checks", name)
 		}
 	}
 	return all, nil

@@ -62,7 +62,7 @@ func TestWhatMayNotBeAskedIsNotPassed(t *testing.T) {
 			require.Equal(t, Unchecked, r.Outcome, r.Found)
 			want := strings.Replace(b.asks, "s3:HeadBucket", "s3:ListBucket", 1)
 			require.Equal(t, want, r.Needs)
-			require.Equal(t, "may not ask: "+want+" is needed", r.Found)
+			require.Equal(t, "no permission to check: "+want+" is needed", r.Found)
 		})
 	}
 }
@@ -103,7 +103,7 @@ func TestWithoutCredentialsAWSIsNotAsked(t *testing.T) {
 	require.Contains(t, results["account/credentials"].Found, "ExpiredToken")
 	require.Equal(t, []string{"aws sso login"}, results["account/credentials"].Type)
 	require.Equal(t, Unchecked, results["quota/vpcs"].Outcome)
-	require.Equal(t, "AWS was not asked: see account/credentials", results["quota/vpcs"].Found)
+	require.Equal(t, "not checked: see account/credentials", results["quota/vpcs"].Found)
 	require.Equal(t, Passed, results["machine/go"].Outcome)
 	for _, action := range s.aws.asked {
 		require.Equal(t, "sts:GetCallerIdentity", action)
@@ -113,7 +113,7 @@ func TestWithoutCredentialsAWSIsNotAsked(t *testing.T) {
 func TestCredentialsOfAnotherAccountFail(t *testing.T) {
 	s := made(t)
 	s.State = State{Deployed: true, Account: "999999999999"}
-	require.Equal(t, "the stack is in account 999999999999, the credentials are of 123456789012", s.run(t)["account/credentials"].Found)
+	require.Equal(t, "the stack is in account 999999999999, but your credentials are for 123456789012", s.run(t)["account/credentials"].Found)
 	s = made(t)
 	s.Settings["forbiddenAccountIds"] = `[123456789012]`
 	require.Equal(t, Failed, s.run(t)["account/credentials"].Outcome)
@@ -146,7 +146,7 @@ func TestChecksAreSkippedByTheirNames(t *testing.T) {
 	s := made(t)
 	require.NotContains(t, s.run(t, "quota/vpcs", "account/permissions"), "quota/vpcs")
 	_, err := Run(t.Context(), s.Stack, Options{Skip: []string{"quota/vpc"}})
-	require.ErrorContains(t, err, `--skip: this stack has no check "quota/vpc"`)
+	require.ErrorContains(t, err, `--skip: there is no check "quota/vpc"`)
 }
 
 func TestAnAnswerThatIsNoneIsUnknown(t *testing.T) {

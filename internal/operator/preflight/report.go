@@ -137,7 +137,7 @@ func (r Report) verdict(paint func(text.Color, string) string) string {
 		said = paint(text.FgYellow, said)
 		for _, c := range r.Checks {
 			if c.Needs != "" {
-				return said + "\nthe policy docs/preflight-policy.json allows all that is asked"
+				return said + "\nthe policy docs/preflight-policy.json allows everything that this command asks"
 			}
 		}
 		return said

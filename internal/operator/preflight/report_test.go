@@ -11,9 +11,9 @@ import (
 var example = Report{
 	Stack: "dev", Region: "us-east-1", Account: "123456789012", Passed: 1, Failed: 1, Unchecked: 1,
 	Checks: []Result{
-		{Check: "machine/go", Outcome: Passed, Found: "go1.26.8, go.mod asks for go1.26.6"},
+		{Check: "machine/go", Outcome: Passed, Found: "go1.26.8; go.mod requires go1.26.6"},
 		{Check: "quota/vpcs", Outcome: Failed, Found: "VPCs in the region: 5 of 5 in use, 1 more needed", Type: []string{"aws service-quotas request-service-quota-increase", "aws more"}},
-		{Check: "name/stream", Outcome: Unchecked, Found: "may not ask: kinesis:DescribeStreamSummary is needed", Needs: "kinesis:DescribeStreamSummary"},
+		{Check: "name/stream", Outcome: Unchecked, Found: "no permission to check: kinesis:DescribeStreamSummary is needed", Needs: "kinesis:DescribeStreamSummary"},
 	},
 }
 
@@ -22,11 +22,11 @@ func TestPeopleReadATable(t *testing.T) {
 	require.NoError(t, example.WriteTable(&out, false))
 	require.Equal(t, `stack dev, region us-east-1, account 123456789012: not deployed yet
 
-ok       machine/go   go1.26.8, go.mod asks for go1.26.6
+ok       machine/go   go1.26.8; go.mod requires go1.26.6
 FAILED   quota/vpcs   VPCs in the region: 5 of 5 in use, 1 more needed
            type:      aws service-quotas request-service-quota-increase
            type:      aws more
-unknown  name/stream  may not ask: kinesis:DescribeStreamSummary is needed
+unknown  name/stream  no permission to check: kinesis:DescribeStreamSummary is needed
 
 3 checks: 1 ok, 1 failed, 1 unknown
 `, out.String())
@@ -36,16 +36,16 @@ unknown  name/stream  may not ask: kinesis:DescribeStreamSummary is needed
 	out.Reset()
 	require.NoError(t, Report{Deployed: true, Unchecked: 1, Checks: example.Checks[2:]}.WriteTable(&out, false))
 	require.Contains(t, out.String(), "stack unknown, region unknown, account unknown\n")
-	require.Contains(t, out.String(), "1 checks: 0 ok, 1 unknown\nthe policy docs/preflight-policy.json allows all that is asked\n")
+	require.Contains(t, out.String(), "1 checks: 0 ok, 1 unknown\nthe policy docs/preflight-policy.json allows everything that this command asks\n")
 }
 
 func TestProgramsReadJSON(t *testing.T) {
 	text, err := json.Marshal(example)
 	require.NoError(t, err)
 	require.JSONEq(t, `{"stack":"dev","region":"us-east-1","account":"123456789012","deployed":false,"ready":false,"passed":1,"failed":1,"unchecked":1,"checks":[
-		{"check":"machine/go","outcome":"passed","found":"go1.26.8, go.mod asks for go1.26.6"},
+		{"check":"machine/go","outcome":"passed","found":"go1.26.8; go.mod requires go1.26.6"},
 		{"check":"quota/vpcs","outcome":"failed","found":"VPCs in the region: 5 of 5 in use, 1 more needed","type":["aws service-quotas request-service-quota-increase","aws more"]},
-		{"check":"name/stream","outcome":"unchecked","found":"may not ask: kinesis:DescribeStreamSummary is needed","needs":"kinesis:DescribeStreamSummary"}]}`, string(text))
+		{"check":"name/stream","outcome":"unchecked","found":"no permission to check: kinesis:DescribeStreamSummary is needed","needs":"kinesis:DescribeStreamSummary"}]}`, string(text))
 }
 
 func TestAReportCountsItsOutcomes(t *testing.T) {

@@ -36,7 +36,7 @@ func (s *Stack) principal(ctx context.Context) (string, error) {
 			}
 			return role.Arn, err
 		}
-		return "", fmt.Errorf("the policies of %s cannot be simulated: deploy as a user or a role", caller.arn)
+		return "", fmt.Errorf("IAM cannot simulate the policies of %s: deploy as a user or a role", caller.arn)
 	})
 }
 

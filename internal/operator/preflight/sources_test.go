@@ -42,7 +42,7 @@ var breaksOfOne = map[string]broken{
 			}
 			return answer{status: http.StatusBadRequest, code: "ResourceNotFoundException"}
 		}),
-		found: "sources.stock.stream.name: retail_trans_stream_stock is taken", typed: "'cdc-pipeline:sources.stock.stream.name' retail_trans_stream_stock_2",
+		found: "sources.stock.stream.name: the name retail_trans_stream_stock is taken", typed: "'cdc-pipeline:sources.stock.stream.name' retail_trans_stream_stock_2",
 	},
 	"name/database/stock": {
 		how: on("rds:DescribeDBClusters", func(r request) answer {
@@ -51,11 +51,11 @@ var breaksOfOne = map[string]broken{
 			}
 			return answer{status: http.StatusNotFound, code: "DBClusterNotFoundFault"}
 		}),
-		found: "sources.stock.clusterName: dms-src-stock is taken", typed: "'cdc-pipeline:sources.stock.clusterName' dms-src-stock-2",
+		found: "sources.stock.clusterName: the name dms-src-stock is taken", typed: "'cdc-pipeline:sources.stock.clusterName' dms-src-stock-2",
 	},
 	"name/log-groups": {
 		how:   on("logs:DescribeLogGroups", said(`{"logGroups":[{"logGroupName":"/aws/rds/cluster/dms-src-stock/audit"}]}`)),
-		found: "left of an earlier deployment: /aws/rds/cluster/dms-src-stock/audit", typed: "--log-group-name /aws/rds/cluster/dms-src-stock/audit",
+		found: "left by an earlier deployment: /aws/rds/cluster/dms-src-stock/audit", typed: "--log-group-name /aws/rds/cluster/dms-src-stock/audit",
 	},
 	"name/dms/orders": {
 		how:   on("dms:DescribeReplicationTasks", said(`{"ReplicationTasks":[{"ReplicationTaskIdentifier":"cdc-pipeline-dev-cdc-orders-replication"}]}`)),
@@ -71,7 +71,7 @@ var breaksOfOne = map[string]broken{
 			stock.InstanceClass = "db.r9g.large"
 			s.Config.Sources["stock"] = stock
 		},
-		found: "sources.stock.instanceClass: db.r9g.large is not offered", typed: "'cdc-pipeline:sources.stock.instanceClass' db.r7g.large",
+		found: "sources.stock.instanceClass: AWS does not offer db.r9g.large in us-east-1", typed: "'cdc-pipeline:sources.stock.instanceClass' db.r7g.large",
 	},
 	"offer/database-version/stock": {
 		how: func(_ *testing.T, s *scene) {
@@ -79,7 +79,7 @@ var breaksOfOne = map[string]broken{
 			stock.EngineVersion = "8.0.mysql_aurora.3.10.9"
 			s.Config.Sources["stock"] = stock
 		},
-		found: "sources.stock.engineVersion: 8.0.mysql_aurora.3.10.9 is not offered", typed: "'cdc-pipeline:sources.stock.engineVersion' 8.0.mysql_aurora.3.10.4",
+		found: "sources.stock.engineVersion: AWS does not offer 8.0.mysql_aurora.3.10.9 in us-east-1", typed: "'cdc-pipeline:sources.stock.engineVersion' 8.0.mysql_aurora.3.10.4",
 	},
 	"offer/dms-class/orders": {
 		how: func(_ *testing.T, s *scene) {
@@ -88,7 +88,7 @@ var breaksOfOne = map[string]broken{
 			s.Config.Sources["orders"] = orders
 			s.answer("dms:DescribeOrderableReplicationInstances", said(`{"OrderableReplicationInstances":[`+dmsOrderable("dms.t3.large")+`,`+strings.Replace(dmsOrderable("dms.t3.medium"), "3.6.1", "3.5.4", 1)+`]}`))
 		},
-		found: "sources.orders.replication.instanceClass: dms.t3.large is not offered", typed: "'cdc-pipeline:sources.orders.replication.instanceClass' dms.t3.medium",
+		found: "sources.orders.replication.instanceClass: AWS does not offer dms.t3.large in us-east-1", typed: "'cdc-pipeline:sources.orders.replication.instanceClass' dms.t3.medium",
 	},
 	"offer/dms-version/orders": {
 		how: func(_ *testing.T, s *scene) {
@@ -97,7 +97,7 @@ var breaksOfOne = map[string]broken{
 			s.Config.Sources["orders"] = orders
 			s.answer("dms:DescribeOrderableReplicationInstances", said(`{"OrderableReplicationInstances":[`+dmsOrderable("dms.t3.large")+`,`+strings.Replace(dmsOrderable("dms.t3.large"), "3.6.1", "3.6.9", 1)+`]}`))
 		},
-		found: "sources.orders.replication.engineVersion: 3.6.9 is not offered", typed: "'cdc-pipeline:sources.orders.replication.engineVersion' 3.6.1",
+		found: "sources.orders.replication.engineVersion: AWS does not offer 3.6.9 in us-east-1", typed: "'cdc-pipeline:sources.orders.replication.engineVersion' 3.6.1",
 	},
 	"adopted/database-group/orders": {
 		how:   on("ec2:DescribeNetworkInterfaces", said(`<R/>`)),
@@ -121,11 +121,11 @@ var breaksOfOne = map[string]broken{
 	},
 	"account/dms-linked-role": {
 		how:   on("iam:SimulatePrincipalPolicy", noLinkedRole("dms.amazonaws.com")),
-		found: "is absent, and the deployer may not make it", typed: "--aws-service-name dms.amazonaws.com",
+		found: "is absent, and the deployer has no permission to make it (iam:CreateServiceLinkedRole", typed: "--aws-service-name dms.amazonaws.com",
 	},
 	"vpc/subnets": {
 		how:   on("ec2:DescribeSubnets", said(strings.ReplaceAll(subnetsAnswer("a", "b"), "250", "34"))),
-		found: "subnet-0000000a has 34 free addresses, 35 are needed", typed: "aws ec2 describe-subnets",
+		found: "subnet-0000000a has 34 free addresses, but needs 35", typed: "aws ec2 describe-subnets",
 	},
 }
 
@@ -253,7 +253,7 @@ func TestASourceThatComesToADeployedStackNeedsRoom(t *testing.T) {
 	}
 	f, err := s.lookAt(t, "vpc/subnets")
 	require.NoError(t, err)
-	require.Equal(t, "network.privateSubnetIds: subnet-0000000a has 5 free addresses, 7 are needed; subnet-0000000b has 5 free addresses, 7 are needed", f.Found)
+	require.Equal(t, "network.privateSubnetIds: subnet-0000000a has 5 free addresses, but needs 7; subnet-0000000b has 5 free addresses, but needs 7", f.Found)
 	s.State.resources = append(s.State.resources, resource{Type: "aws:kinesis/stream:Stream", Inputs: map[string]any{"name": "retail_trans_stream_stock"}})
 	f, err = s.lookAt(t, "vpc/subnets")
 	require.NoError(t, err)
@@ -311,7 +311,7 @@ func TestEachEngineHasVersionsAndClassesOfItsOwn(t *testing.T) {
 		require.Equal(t, Passed, found[check].Outcome, "%s: %s", check, found[check].Found)
 	}
 	found = beside(t, `,"engineVersion":"16.8"`).run(t)
-	require.Contains(t, found["offer/database-version/orders"].Found, "sources.orders.engineVersion: 16.8 is not offered")
+	require.Contains(t, found["offer/database-version/orders"].Found, "sources.orders.engineVersion: AWS does not offer 16.8 in us-east-1")
 	require.Contains(t, found["offer/database-version/orders"].Type, "pulumi config set --stack dev --path 'cdc-pipeline:sources.orders.engineVersion' 17.7")
 }
 

@@ -30,7 +30,7 @@ func ParseState(printed []byte) (State, error) {
 		} `json:"deployment"`
 	}
 	if json.Unmarshal(printed, &export) != nil { // its error would quote values
-		return State{}, errors.New("reading the stack's state: what `pulumi stack export` printed is not its JSON: update the pulumi CLI")
+		return State{}, errors.New("reading the stack's state: `pulumi stack export` printed unexpected JSON: update the pulumi CLI")
 	}
 	s := State{}
 	for _, r := range export.Deployment.Resources {

@@ -61,7 +61,7 @@ func ofRDS(name, code string) func(context.Context, *Stack) (usage, error) {
 				return usage{q.Used, q.Max, s.increase("rds", code, q.Max)}, nil
 			}
 		}
-		return usage{}, fmt.Errorf("RDS tells no quota %s", name)
+		return usage{}, fmt.Errorf("RDS returned no quota %s", name)
 	}
 }
 
@@ -76,7 +76,7 @@ func ofDMS(ctx context.Context, s *Stack) (usage, error) {
 			return usage{int(q.Used), int(q.Max), s.increase("dms", "L-C2341CDC", int(q.Max))}, nil
 		}
 	}
-	return usage{}, fmt.Errorf("DMS tells no quota %s", "ReplicationInstances")
+	return usage{}, fmt.Errorf("DMS returned no quota %s", "ReplicationInstances")
 }
 
 // ofStreams counts streams on demand or, where all have shards, these.
@@ -113,7 +113,7 @@ func ofLambda(ctx context.Context, s *Stack) (usage, error) {
 	}
 	limit := found.AccountLimit
 	if limit == nil {
-		return usage{}, errors.New("no limit is told by Lambda")
+		return usage{}, errors.New("Lambda returned no limit")
 	}
 	all := int(limit.ConcurrentExecutions)
 	u := usage{all - int(aws.ToInt32(limit.UnreservedConcurrentExecutions)), all, s.increase("lambda", "L-B99A9384", max(all, 500))}
@@ -140,7 +140,7 @@ func ofIAM(ctx context.Context, s *Stack) (usage, error) {
 	}
 	limit, ok := summary["RolesQuota"]
 	if !ok {
-		return usage{}, errors.New("no quota of roles is told by IAM")
+		return usage{}, errors.New("IAM returned no quota for roles")
 	}
 	// Of a global service, whose quotas are kept in one region.
 	raise := fmt.Sprintf("aws service-quotas request-service-quota-increase --service-code iam --quota-code L-FE177D64 --desired-value %d --region us-east-1", 2*limit)

@@ -44,7 +44,7 @@ func resolves(ctx context.Context, s *Stack) (Finding, error) {
 		}
 	}
 	if len(off) > 0 {
-		return bad(commands, "%s: off are %s", vpc, strings.Join(off, ", "))
+		return bad(commands, "%s: these are off, but must be on: %s", vpc, strings.Join(off, ", "))
 	}
 	return good("enableDnsSupport and enableDnsHostnames are on")
 }
@@ -107,14 +107,14 @@ func subnetsFit(ctx context.Context, s *Stack) (Finding, error) {
 			wrong = append(wrong, n.ID+" is in "+n.VPC)
 		}
 		if n.Free < needed {
-			wrong = append(wrong, fmt.Sprintf("%s has %d free addresses, %d are needed", n.ID, n.Free, needed))
+			wrong = append(wrong, fmt.Sprintf("%s has %d free addresses, but needs %d", n.ID, n.Free, needed))
 		}
 		if !slices.Contains(zones, n.Zone) {
 			zones = append(zones, n.Zone)
 		}
 	}
 	if len(zones) == 1 {
-		wrong = append(wrong, "all are in "+zones[0]+", DMS and Aurora need two zones")
+		wrong = append(wrong, "all are in "+zones[0]+", but DMS and Aurora need two zones")
 	}
 	if len(wrong) == 0 {
 		return good("%d in %s", len(found), strings.Join(zones, ", "))

@@ -93,7 +93,7 @@ func reachesAWS(ctx context.Context, s *Stack) (Finding, error) {
 			commands = append(commands, create("Gateway", "s3", "--route-table-ids "+strings.Join(tables, " ")))
 		}
 		if len(lacks) > 0 {
-			missing = append(missing, fmt.Sprintf("%s, and no endpoint of %s", d.why, strings.Join(lacks, ", ")))
+			missing = append(missing, fmt.Sprintf("%s, and there is no VPC endpoint for %s", d.why, strings.Join(lacks, ", ")))
 		}
 		has = append(has, d.services...)
 	}
@@ -103,7 +103,7 @@ func reachesAWS(ctx context.Context, s *Stack) (Finding, error) {
 	case len(w.demands) == 0:
 		return good("every subnet has a default route")
 	}
-	return good("endpoints of %s and s3", strings.Join(distinct(has), ", "))
+	return good("VPC endpoints for %s and s3", strings.Join(distinct(has), ", "))
 }
 
 func ids(subnets []subnet) string {
@@ -149,9 +149,9 @@ func endpointsAdmit(ctx context.Context, s *Stack) (Finding, error) {
 		}
 	}
 	if len(shut) > 0 {
-		return bad(distinct(commands), "the endpoints' groups do not admit %d to: %s", https, some(distinct(shut)))
+		return bad(distinct(commands), "the endpoints' security groups do not admit port %d to: %s", https, some(distinct(shut)))
 	}
-	return good("the endpoints' groups admit the subnets")
+	return good("the endpoints' security groups admit the subnets")
 }
 
 // groupsOf are the security groups of endpoints, by id.

@@ -86,14 +86,14 @@ func enoughZones(ctx context.Context, s *Stack) (Finding, error) {
 		for i := range commands {
 			commands[i] = s.set(fmt.Sprintf("network.zones[%d]", i), all[i].Name)
 		}
-		return bad(commands, "network.zones: %s has %s, of these you name %s", s.AWS.Region, zoneNames(all), strings.Join(s.Config.Network.Zones, ", "))
+		return bad(commands, "network.zones: %s has %s, but you named %s", s.AWS.Region, zoneNames(all), strings.Join(s.Config.Network.Zones, ", "))
 	}
 	if want := s.Config.Network.AvailabilityZones; len(all) < want {
 		commands := []string{s.set("network.availabilityZones", fmt.Sprint(len(all)))}
 		if len(all) < 2 { // fewer than DMS and Aurora take
 			commands = []string{"pulumi config set" + s.flag() + " aws:region us-east-1"}
 		}
-		return bad(commands, "%s offers %d zones, network.availabilityZones is %d", s.AWS.Region, len(all), want)
+		return bad(commands, "%s offers %d zones, but network.availabilityZones is %d", s.AWS.Region, len(all), want)
 	}
 	return good("%s", zoneNames(s.chosen(all)))
 }

@@ -84,7 +84,7 @@ func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 	}
 	stopped, err := r.Task.Halt(ctx)
 	if err != nil {
-		return fmt.Errorf("%w\nnothing was begun; `cdc status` says whether the task was stopped, `cdc start` starts it again", err)
+		return fmt.Errorf("%w\nthe command loaded nothing; check with `cdc status` whether the task was stopped, and start it again with `cdc start`", err)
 	}
 	w := &work{Reload: r, command: "cdc start --reload", halted: true}
 	// An epoch that began while the task ran may still get records of the former source.
@@ -205,7 +205,7 @@ func (w *work) begin(ctx context.Context, names []table.Name, may func(currentst
 			epochs.Epochs = append(epochs.Epochs, latest)
 		}
 		w.tables = append(w.tables, &passage{TableEpochs: epochs})
-		w.Tell("%s: epoch %d from %s on; until it is complete, %s shows epoch %d", n, latest.Number, latest.Since.Format(time.RFC3339), w.Epochs.Alias(n), epochs.Current)
+		w.Tell("%s: epoch %d begins at %s; until it is complete, %s shows epoch %d", n, latest.Number, latest.Since.Format(time.RFC3339), w.Epochs.Alias(n), epochs.Current)
 	}
 	for _, t := range w.tables {
 		if err := w.Epochs.Await(ctx, t.Latest()); err != nil {
@@ -265,7 +265,7 @@ func (w *work) show(ctx context.Context, t *passage, left int) error {
 		return err
 	}
 	t.state = shown
-	w.Tell("%s: %s shows epoch %d; epoch %d stays: `cdc epoch rollback --table %s` goes back to it, `cdc epoch drop --table %s` deletes it",
+	w.Tell("%s: %s now shows epoch %d; epoch %d stays: `cdc epoch rollback --table %s` goes back to it, `cdc epoch drop --table %s` deletes it",
 		t.Name, w.Epochs.Alias(t.Name), number, t.Current, t.Name, t.Name)
 	return nil
 }
@@ -284,7 +284,7 @@ func share(ctx context.Context, left int) time.Duration {
 func (w *work) early(err error) error {
 	problems := []error{err}
 	if w.halted {
-		problems = append(problems, errors.New("the task is stopped: `"+w.command+"` goes on"))
+		problems = append(problems, errors.New("the task is stopped: run `"+w.command+"` to go on"))
 	}
 	for _, t := range w.tables {
 		if t.state != shown {
@@ -298,18 +298,18 @@ func (w *work) early(err error) error {
 func (w *work) left(t *passage) string {
 	was := "shows no epoch"
 	if t.Current > 0 {
-		was = fmt.Sprintf("still shows epoch %d, the rows as of %s", t.Current, t.Until().Format(time.RFC3339))
+		was = fmt.Sprintf("still shows epoch %d, with the rows as of %s", t.Current, t.Until().Format(time.RFC3339))
 	}
-	next := fmt.Sprintf("is filling: when it is loaded, `cdc epoch switch --table %s` compares and shows it", t.Name)
+	next := fmt.Sprintf("is filling: when it is loaded, run `cdc epoch switch --table %s` to compare and show it", t.Name)
 	switch {
 	case t.state == begun && w.halted:
 		next = "is empty"
 	case t.state == begun:
-		next = "has only what changes: `" + fmt.Sprintf(w.command, t.Name) + "` fills it"
+		next = "has only changes: run `" + fmt.Sprintf(w.command, t.Name) + "` to fill it"
 	case t.state == uncompared:
-		next = fmt.Sprintf("is not shown: `cdc epoch switch --table %s` compares again, with --no-compare it shows it as it is", t.Name)
+		next = fmt.Sprintf("is not shown: run `cdc epoch switch --table %s` to compare again, or with --no-compare to show it without a comparison", t.Name)
 	case t.state == differs:
-		next = fmt.Sprintf("is not shown: `cdc epoch switch --table %s` compares again, `cdc start --reload-table %s` loads anew", t.Name, t.Name)
+		next = fmt.Sprintf("is not shown: run `cdc epoch switch --table %s` to compare again, or `cdc start --reload-table %s` to load it again", t.Name, t.Name)
 	}
 	return fmt.Sprintf("%s %s; epoch %d %s", w.Epochs.Alias(t.Name), was, t.Latest().Number, next)
 }

@@ -163,7 +163,7 @@ func TestATableIsLoadedIntoANewEpochWhileTheTaskRuns(t *testing.T) {
 		"compare shop.ledger 2", "switch shop.ledger 2", "compare shop.orders 2", "switch shop.orders 2",
 	}, f.calls)
 	told := strings.Join(f.told, "\n")
-	require.Contains(t, told, "shop.ledger: current-shop-ledger shows epoch 2; epoch 1 stays: `cdc epoch rollback --table shop.ledger` goes back to it")
+	require.Contains(t, told, "shop.ledger: current-shop-ledger now shows epoch 2; epoch 1 stays: `cdc epoch rollback --table shop.ledger` goes back to it")
 	require.Equal(t, []string{"shop.ledger 12:01", "shop.orders 12:01"}, f.since)
 }
 
@@ -241,8 +241,8 @@ func TestAnEpochInWhichNothingArrivedIsFilledFirst(t *testing.T) {
 }
 
 func TestWhatEndsEarlySaysHowItIsLeftAndWhatGoesOn(t *testing.T) {
-	const still = "\ncurrent-shop-ledger still shows epoch 1, the rows as of 2026-11-23T12:01:00Z; epoch 2 "
-	const filling = still + "is filling: when it is loaded, `cdc epoch switch --table shop.ledger` compares and shows it"
+	const still = "\ncurrent-shop-ledger still shows epoch 1, with the rows as of 2026-11-23T12:01:00Z; epoch 2 "
+	const filling = still + "is filling: when it is loaded, run `cdc epoch switch --table shop.ledger` to compare and show it"
 	one, all := []table.Name{ledger}, []table.Name(nil)
 	for name, c := range map[string]struct {
 		fake  func(*fake)
@@ -252,22 +252,22 @@ func TestWhatEndsEarlySaysHowItIsLeftAndWhatGoesOn(t *testing.T) {
 		"no such table":        {func(f *fake) { f.fail = map[string]error{"ready": errAway} }, one, "the domain is away"},
 		"no epochs":            {func(f *fake) { f.fail = map[string]error{"list": errAway} }, all, "the domain is away"},
 		"not begun":            {func(f *fake) { f.fail = map[string]error{"begin": errAway} }, one, "the domain is away"},
-		"not begun, halted":    {func(f *fake) { f.fail = map[string]error{"begin": errAway} }, all, "the domain is away\nthe task is stopped: `cdc start --reload` goes on"},
-		"interrupted":          {func(f *fake) { f.interrupt = "await" }, one, "context canceled" + still + "has only what changes: `cdc start --reload-table shop.ledger` fills it"},
-		"interrupted, halted":  {func(f *fake) { f.interrupt = "await" }, all, "context canceled\nthe task is stopped: `cdc start --reload` goes on" + still + "is empty"},
-		"refused":              {func(f *fake) { f.fail = map[string]error{"reload": errAway} }, one, "the domain is away" + still + "has only what changes: `cdc start --reload-table shop.ledger` fills it"},
-		"not started":          {func(f *fake) { f.fail = map[string]error{"anew": errAway} }, all, "the domain is away\nthe task is stopped: `cdc start --reload` goes on" + still + "is empty"},
+		"not begun, halted":    {func(f *fake) { f.fail = map[string]error{"begin": errAway} }, all, "the domain is away\nthe task is stopped: run `cdc start --reload` to go on"},
+		"interrupted":          {func(f *fake) { f.interrupt = "await" }, one, "context canceled" + still + "has only changes: run `cdc start --reload-table shop.ledger` to fill it"},
+		"interrupted, halted":  {func(f *fake) { f.interrupt = "await" }, all, "context canceled\nthe task is stopped: run `cdc start --reload` to go on" + still + "is empty"},
+		"refused":              {func(f *fake) { f.fail = map[string]error{"reload": errAway} }, one, "the domain is away" + still + "has only changes: run `cdc start --reload-table shop.ledger` to fill it"},
+		"not started":          {func(f *fake) { f.fail = map[string]error{"anew": errAway} }, all, "the domain is away\nthe task is stopped: run `cdc start --reload` to go on" + still + "is empty"},
 		"while it loads":       {func(f *fake) { f.interrupt = "loaded" }, one, "context canceled" + filling},
 		"while all load":       {func(f *fake) { f.interrupt = "loaded" }, all, "context canceled" + filling},
 		"while it is compared": {func(f *fake) { f.interrupt = "compare" }, one, "context canceled" + filling},
 		"not switched":         {func(f *fake) { f.fail = map[string]error{"switch": errAway} }, one, "the domain is away" + filling},
-		"rows differ":          {func(f *fake) { f.different = map[table.Name]int64{ledger: 3} }, one, "shop.ledger: 3 rows of epoch 2 differ from the database" + still + "is not shown: `cdc epoch switch --table shop.ledger` compares again, `cdc start --reload-table shop.ledger` loads anew"},
+		"rows differ":          {func(f *fake) { f.different = map[table.Name]int64{ledger: 3} }, one, "shop.ledger: 3 rows of epoch 2 differ from the database" + still + "is not shown: run `cdc epoch switch --table shop.ledger` to compare again, or `cdc start --reload-table shop.ledger` to load it again"},
 		"no epoch shown":       {func(f *fake) { f.tables[0].Current = 0; f.interrupt = "loaded" }, one, "current-shop-ledger shows no epoch; epoch 2 is filling"},
 		"an earlier one unshown": {func(f *fake) {
 			f.tables = with(currentstate.Epoch{Since: noon, Key: []string{"id"}}, noon).tables
 			f.interrupt = "loaded"
-		}, one, "current-shop-ledger still shows epoch 1, the rows as of 2026-11-23T12:00:00Z; epoch 3 is filling"},
-		"fails to compare at all": {func(f *fake) { f.fail = map[string]error{"compare": errAway} }, one, "the domain is away" + still + "is not shown: `cdc epoch switch --table shop.ledger` compares again, with --no-compare it shows it as it is"},
+		}, one, "current-shop-ledger still shows epoch 1, with the rows as of 2026-11-23T12:00:00Z; epoch 3 is filling"},
+		"fails to compare at all": {func(f *fake) { f.fail = map[string]error{"compare": errAway} }, one, "the domain is away" + still + "is not shown: run `cdc epoch switch --table shop.ledger` to compare again, or with --no-compare to show it without a comparison"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := of(ledger)

@@ -251,7 +251,7 @@ func (f *filling) write(ctx context.Context, index string, records [][]byte) err
 			return struct{}{}, backoff.Permanent(err) //nolint:wrapcheck // wrapped by the caller
 		}
 		if len(out.Items) != len(records) {
-			return struct{}{}, backoff.Permanent(fmt.Errorf("%d of %d documents were answered for", len(out.Items), len(records)))
+			return struct{}{}, backoff.Permanent(fmt.Errorf("OpenSearch answered for only %d of %d documents", len(out.Items), len(records)))
 		}
 		var again [][]byte
 		for i, item := range out.Items {
@@ -267,7 +267,7 @@ func (f *filling) write(ctx context.Context, index string, records [][]byte) err
 			}
 		}
 		if records = again; len(again) > 0 {
-			return struct{}{}, fmt.Errorf("%s has no time for %d documents", index, len(again))
+			return struct{}{}, fmt.Errorf("%s had no capacity for %d documents", index, len(again))
 		}
 		return struct{}{}, nil
 	}, backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(time.Hour))

@@ -42,7 +42,7 @@ func OpenJournal(dir, what string, now time.Time) (*Journal, error) {
 	var err error
 	if j.db, err = bbolt.Open(j.path, 0o600, &bbolt.Options{Timeout: time.Second}); err != nil {
 		if errors.Is(err, bbolterrors.ErrTimeout) {
-			return nil, fmt.Errorf("the same replay is running already (it has the journal %s)", j.path)
+			return nil, fmt.Errorf("the same replay is already running (it uses the journal %s): wait for its end", j.path)
 		}
 		return nil, fmt.Errorf("opening the replay's journal %s: %w", j.path, err)
 	}

@@ -82,7 +82,7 @@ func parkedLines(body io.Reader, visit func([]byte) error) error {
 	return objects.EachLine(body, func(line []byte) error {
 		var parked currentstate.Parked
 		if err := json.Unmarshal(line, &parked); err != nil {
-			return fmt.Errorf("it is not what the current-state function parks: %w", err)
+			return fmt.Errorf("it is not a parked record of the current-state function: %w", err)
 		}
 		return visit(parked.Raw())
 	})
@@ -98,7 +98,7 @@ func invocationRecord(body io.Reader, visit func([]byte) error) error {
 		return fmt.Errorf("it is not an invocation record of Lambda: %w", err)
 	}
 	if kept.Payload == "" {
-		return errors.New("the invocation record of Lambda holds no payload: replay the time it was made from the lake")
+		return errors.New("the invocation record of Lambda has no payload: replay the records of that time from the lake")
 	}
 	var batch events.KinesisEvent
 	if err := json.Unmarshal([]byte(kept.Payload), &batch); err != nil {
@@ -118,7 +118,7 @@ func (p Parked) Settled(ctx context.Context, key string) error {
 		return nil
 	}
 	if _, err := p.Client.DeleteObject(ctx, &s3.DeleteObjectInput{Bucket: &p.Name, Key: &key}); err != nil {
-		return fmt.Errorf("removing s3://%s/%s, whose records are applied: %w", p.Name, key, err)
+		return fmt.Errorf("removing s3://%s/%s after applying its records: %w", p.Name, key, err)
 	}
 	return nil
 }

@@ -76,14 +76,14 @@ func (r Rebuild) begin(ctx context.Context, t currentstate.TableEpochs) (current
 	switch {
 	case was.Number == t.Current || t.Current == 0:
 	case was.From != nil:
-		r.Tell("going on with epoch %d of %s; %s shows epoch %d as of %s", was.Number, n, r.Epochs.Alias(n), t.Current, was.Since.Format(time.RFC3339))
+		r.Tell("going on with epoch %d of %s; until then %s shows epoch %d as of %s", was.Number, n, r.Epochs.Alias(n), t.Current, was.Since.Format(time.RFC3339))
 		return was, nil
 	default:
-		return was, fmt.Errorf("%s shows epoch %d, and epoch %d is the latest: show that one first with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", r.Epochs.Alias(n), t.Current, was.Number, n, n)
+		return was, fmt.Errorf("%s shows epoch %d, but epoch %d is the latest: first show the latest with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", r.Epochs.Alias(n), t.Current, was.Number, n, n)
 	}
 	epoch, err := r.Epochs.BeginFrom(ctx, n, was.Begins())
 	if err == nil {
-		r.Tell("epoch %d of %s begins at %s; until it is shown, %s shows epoch %d as it is then", epoch.Number, n, epoch.Since.Format(time.RFC3339), r.Epochs.Alias(n), t.Current)
+		r.Tell("epoch %d of %s begins at %s; until the alias shows it, %s shows epoch %d as of that time", epoch.Number, n, epoch.Since.Format(time.RFC3339), r.Epochs.Alias(n), t.Current)
 	}
 	return epoch, err //nolint:wrapcheck // it names the table
 }
@@ -112,9 +112,9 @@ func (r Rebuild) fill(ctx context.Context, n table.Name, epoch currentstate.Epoc
 			return all, r.Epochs.Advance(ctx, n, epoch.Number) //nolint:wrapcheck // it names the table
 		}
 		if last {
-			return all, fmt.Errorf("epoch %d of %s is not shown: %d rows are not as in the source, and nothing more comes into the lake; name them with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", epoch.Number, n, differing, n, n)
+			return all, fmt.Errorf("epoch %d of %s is not shown: %d rows differ from the source, and the lake gets no more records; list the rows with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", epoch.Number, n, differing, n, n)
 		}
-		r.Tell("%d rows of epoch %d are not the source's yet: waiting for the lake", differing, epoch.Number)
+		r.Tell("%d rows of epoch %d still differ from the source: waiting for the lake", differing, epoch.Number)
 		select {
 		case <-ctx.Done():
 			return all, fmt.Errorf("waiting for the lake: %w", ctx.Err())

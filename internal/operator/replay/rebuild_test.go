@@ -120,6 +120,6 @@ func TestATableThatIsShownIsNotRebuiltAgainByTheSameReplay(t *testing.T) {
 func TestAnEpochThatSomebodyElseIsFillingIsNotReadAsIfItWereWhole(t *testing.T) {
 	e := &epochs{all: []currentstate.Epoch{{Number: 1}, {Number: 2, Since: at(8, 0)}}, shown: 1}
 	_, err := Rebuild{Epochs: e, Target: newTarget(), Lake: newBucket().lake()}.Run(t.Context(), orders)
-	require.ErrorContains(t, err, "current-shop-orders shows epoch 1, and epoch 2 is the latest")
+	require.ErrorContains(t, err, "current-shop-orders shows epoch 1, but epoch 2 is the latest")
 	require.Empty(t, e.calls)
 }

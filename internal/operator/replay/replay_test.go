@@ -93,7 +93,7 @@ func TestTheSameReplayRunsOnce(t *testing.T) {
 	dir := t.TempDir()
 	j := journal(t, dir)
 	_, err := OpenJournal(dir, "a replay", at(0, 0))
-	require.ErrorContains(t, err, "is running already")
+	require.ErrorContains(t, err, "the same replay is already running")
 	other, err := OpenJournal(dir, "another replay", at(0, 0))
 	require.NoError(t, err)
 	require.NoError(t, other.Remove())
@@ -206,7 +206,7 @@ func TestParkedRecordsAreReplayedAndRemoved(t *testing.T) {
 
 	b.put("aws/lambda/uuid/shard/y", []byte(`{"requestContext":{}}`), at(4, 0))
 	_, err = Run(t.Context(), from, into, Options{})
-	require.ErrorContains(t, err, "holds no payload: replay the time it was made from the lake")
+	require.ErrorContains(t, err, "the invocation record of Lambda has no payload: replay the records of that time from the lake")
 }
 
 func TestAnObjectOfWhichRecordsWereLeftOutStays(t *testing.T) {

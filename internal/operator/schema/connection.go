@@ -90,9 +90,9 @@ func explainConnection(err error) error {
 	case errors.As(err, &refused), errors.As(err, &refusedByPostgres):
 		return explain(err)
 	case errors.As(err, &untrusted):
-		return fmt.Errorf("%w (name the bundle that signs the server's certificate, e.g. that of RDS, and use the host name in the certificate)", err)
+		return fmt.Errorf("%w (give the CA certificates that sign the server's certificate, e.g. those of RDS, and use the host name in the certificate)", err)
 	}
-	return fmt.Errorf("%w (check host and port, and that the network lets you through)", err)
+	return fmt.Errorf("%w (check the host and the port, and that the network lets you through)", err)
 }
 
 // Numbers of MySQL's and MariaDB's errors.
@@ -113,7 +113,7 @@ func explain(err error) error {
 	}
 	switch {
 	case number == errAccessDenied, state == pgerrcode.InvalidPassword, state == pgerrcode.InvalidAuthorizationSpecification:
-		return fmt.Errorf("%w (check the user and the password, or the secret they come from)", err)
+		return fmt.Errorf("%w (check the user and the password, or the secret that contains them)", err)
 	case state == pgerrcode.InvalidCatalogName:
 		return fmt.Errorf("%w (check the database's name: source.databaseName)", err)
 	case number == errTableDenied, state == pgerrcode.InsufficientPrivilege:

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrNoKey is that of a table whose rows cannot be told apart in the records of their changes.
-var ErrNoKey = errors.New("no row can be told from another in its records")
+var ErrNoKey = errors.New("its records do not identify a row")
 
 // Load reads a table's columns and keys from the database's catalog. A table without a primary key that records carry is
 // [ErrNoKey].
@@ -26,7 +26,7 @@ func Load(ctx context.Context, db *sql.DB, name table.Name) (*Table, error) {
 		return nil, fmt.Errorf("reading the columns of %s: %w", name, explain(err))
 	}
 	if len(t.Key) == 0 {
-		return nil, fmt.Errorf("%s: it has no primary key: %w; add one, or leave the table out of source.tables", name, ErrNoKey)
+		return nil, fmt.Errorf("%s: it has no primary key: %w; add a primary key, or leave the table out of source.tables", name, ErrNoKey)
 	}
 	return t, nil
 }
@@ -37,11 +37,11 @@ func load(ctx context.Context, db *sql.DB, name table.Name) (*Table, error) {
 		name.Database, name.Table).Scan(&kind)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return nil, errors.New("there is no such table that the user may see: `pulumi up` creates the tables of source.tables; check the name given")
+		return nil, errors.New("the user sees no such table: check the name; `pulumi up` creates the tables of source.tables")
 	case err != nil:
 		return nil, fmt.Errorf("looking for the table: %w", err)
 	case kind != "BASE TABLE" && kind != "SYSTEM VERSIONED":
-		return nil, fmt.Errorf("it is a %s: name a table", strings.ToLower(kind))
+		return nil, fmt.Errorf("it is a %s: give the name of a table", strings.ToLower(kind))
 	}
 	t := &Table{Name: name}
 	for _, step := range []func(context.Context, *sql.DB, *Table) error{loadColumns, loadKeys, loadForeignKeys, loadJSONChecks} {
@@ -128,7 +128,7 @@ func loadKeys(ctx context.Context, db *sql.DB, t *Table) error {
 			case i >= 0:
 				t.Columns[i].Unique = true
 			case index == "PRIMARY":
-				return fmt.Errorf("column %s of the primary key is computed by the database or invisible, and DMS does not carry it: %w; leave the table out of source.tables", column, ErrNoKey)
+				return fmt.Errorf("DMS does not transfer column %s of the primary key, because the database computes it or it is invisible: %w; leave the table out of source.tables", column, ErrNoKey)
 			}
 			return nil
 		})

@@ -49,7 +49,7 @@ const relationPostgres = `SELECT c.oid, c.relkind FROM pg_class c JOIN pg_namesp
 
 // relations that are no tables, by pg_class.relkind, https://www.postgresql.org/docs/17/catalog-pg-class.html.
 var relations = map[string]string{
-	"v": "view", "m": "materialized view", "f": "foreign table", "i": "index", "S": "sequence", "c": "composite type", "p": "partitioned table, of which DMS carries none",
+	"v": "view", "m": "materialized view", "f": "foreign table", "i": "index", "S": "sequence", "c": "composite type", "p": "partitioned table, which DMS does not transfer",
 }
 
 func loadPostgres(ctx context.Context, db *sql.DB, name table.Name) (*Table, error) {
@@ -58,11 +58,11 @@ func loadPostgres(ctx context.Context, db *sql.DB, name table.Name) (*Table, err
 	err := db.QueryRowContext(ctx, relationPostgres, name.Database, name.Table).Scan(&id, &kind)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return nil, errors.New("there is no such table in this database: `pulumi up` creates the tables of source.tables; check the name given, schema.table")
+		return nil, errors.New("this database has no such table: check the name, schema.table; `pulumi up` creates the tables of source.tables")
 	case err != nil:
 		return nil, fmt.Errorf("looking for the table: %w", err)
 	case kind != "r":
-		return nil, fmt.Errorf("it is a %s: name a table", relations[kind])
+		return nil, fmt.Errorf("it is a %s: give the name of a table", relations[kind])
 	}
 	t := &Table{Name: name, Engine: PostgreSQL}
 	if err := loadColumnsPostgres(ctx, db, t, id); err != nil {
@@ -177,7 +177,7 @@ func loadKeysPostgres(ctx context.Context, db *sql.DB, t *Table, id uint32) erro
 		i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == column })
 		switch {
 		case primary && i < 0:
-			return fmt.Errorf("column %s of the primary key is computed by the database, and DMS does not carry it: %w; leave the table out of source.tables", column, ErrNoKey)
+			return fmt.Errorf("DMS does not transfer column %s of the primary key, because the database computes it: %w; leave the table out of source.tables", column, ErrNoKey)
 		case i < 0:
 		case primary:
 			t.Columns[i].Key = true

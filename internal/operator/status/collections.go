@@ -47,9 +47,9 @@ func (w Way) client(cfg aws.Config) opensearch.Client {
 		Place: "the collection " + w.Name, FoundAfter: opensearch.FoundInCollection,
 		Hints: map[int]string{
 			// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-troubleshooting.html
-			http.StatusUnauthorized: "no network policy lets the request in: it has to come through the collections' endpoint in the VPC",
-			http.StatusForbidden: "your AWS identity may not do that in it: ask whoever deploys to add your role to search.operators and run `pulumi up`; " +
-				"it needs aoss:APIAccessAll too; a policy takes a minute or so to come into force",
+			http.StatusUnauthorized: "no network policy admits the request: it must come through the collections' endpoint in the VPC",
+			http.StatusForbidden: "your AWS identity has no permission for this: ask the deployer to add your role to search.operators and run `pulumi up`; " +
+				"the identity also needs aoss:APIAccessAll; a policy takes effect after about a minute",
 		},
 	}
 }
@@ -74,7 +74,7 @@ func describeCollections(ctx context.Context, api CollectionStates, names ...str
 		} `json:"collectionErrorDetails"`
 	}
 	if err := api.JSON(ctx, "BatchGetCollection", map[string]any{"names": names}, &answer); err != nil {
-		return nil, fmt.Errorf("asking how the collections are: %w (credentials need aoss:BatchGetCollection)", err)
+		return nil, fmt.Errorf("asking for the status of the collections: %w (your credentials need aoss:BatchGetCollection)", err)
 	}
 	all := make([]Collection, len(names))
 	for i, name := range names {

@@ -44,7 +44,7 @@ func TestCollectionsAreAskedUnderTheOperatorsIdentity(t *testing.T) {
 	require.Equal(t, []Index{{"history-shop-orders-1", 12, 3400}, {"history-billing-shop-orders-1", 0, 0}, {"current-shop-orders-1", 12, 3400}}, indices)
 	require.Equal(t, []string{"history /_cat/indices/retail-trans", "current /_cat/indices/current-*"}, asked)
 	err = s.Current.Do(t.Context(), "GET", "/denied", nil, nil)
-	require.ErrorContains(t, err, "the collection c answered 403 (your AWS identity may not do that in it: ask whoever deploys to add your role to search.operators")
+	require.ErrorContains(t, err, "the collection c answered 403 (your AWS identity has no permission for this: ask the deployer to add your role to search.operators and run `pulumi up`")
 	require.Equal(t, []any{opensearch.FoundInCollection, opensearch.FoundInCollection}, []any{s.History.FoundAfter, s.Current.FoundAfter})
 	require.NoError(t, s.Close())
 }
@@ -67,7 +67,7 @@ func TestACollectionThatIsNotThereIsNamed(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []Collection{{Name: "a", Problem: "not found"}, {Name: "b"}}, all)
 	_, err = describeCollections(t.Context(), states{err: errors.New("denied")}, "a")
-	require.ErrorContains(t, err, "denied (credentials need aoss:BatchGetCollection)")
+	require.ErrorContains(t, err, "denied (your credentials need aoss:BatchGetCollection)")
 }
 
 func TestCollectionsThatAreNotActiveAreAProblem(t *testing.T) {
@@ -85,7 +85,7 @@ func TestCollectionsThatAreNotActiveAreAProblem(t *testing.T) {
 	}
 	require.Regexp(t, `search +│ ACTIVE`, table())
 	p.cluster.collections[1] = Collection{Name: "a-current", Status: "FAILED", Problem: "no key"}
-	require.Equal(t, []string{"the collection a-current is FAILED (no key): `aws opensearchserverless batch-get-collection --names a-current`, then `pulumi up`"}, p.read(t).Problems)
+	require.Equal(t, []string{"the collection a-current is FAILED (no key): check `aws opensearchserverless batch-get-collection --names a-current`, then run `pulumi up`"}, p.read(t).Problems)
 	require.Regexp(t, `search +│ FAILED`, table())
 }
 

@@ -22,7 +22,7 @@ func ReadCurrentSettings(ctx context.Context, api Functions, function string) (c
 		return currentstate.Settings{}, fmt.Errorf("reading the settings of the function %s: %w", function, err)
 	}
 	if answer.Environment == nil {
-		return currentstate.Settings{}, fmt.Errorf("reading the settings of the function %s: they are not shown: credentials need kms:Decrypt on its key", function)
+		return currentstate.Settings{}, fmt.Errorf("reading the settings of the function %s: AWS does not show them: your credentials need kms:Decrypt on its key", function)
 	}
 	settings, err := currentstate.ReadSettings(func(name string) string { return answer.Environment.Variables[name] })
 	if err != nil {

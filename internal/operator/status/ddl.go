@@ -101,7 +101,7 @@ func (s Source) readDDL(ctx context.Context, tables TablesStatus, now time.Time)
 		}
 	}
 	if len(accept) > 0 {
-		status.Error = "--accept-table: the task has no loaded table " + strings.Join(accept, ", ")
+		status.Error = "--accept-table: the task has not loaded a table " + strings.Join(accept, ", ")
 	}
 	if err := s.Kept.Write(ctx, known, kept); err != nil {
 		return fail(err)
@@ -115,7 +115,7 @@ func (s Source) NoteTables(ctx context.Context, dms task.Reader) error {
 	tables := readTables(ctx, dms, s.Outputs)
 	noted := s.readDDL(ctx, tables, time.Now())
 	if problem := cmp.Or(tables.Error, noted.Error); problem != "" {
-		return fmt.Errorf("noting how the tables are made: %s: run `cdc status`, which does it too", problem)
+		return fmt.Errorf("noting how the tables are made: %s: run `cdc status`, which notes it too", problem)
 	}
 	return nil
 }
@@ -167,14 +167,14 @@ func (t ChangedTable) problem() string {
 	}
 	var all []string
 	if len(rows) > 0 {
-		all = append(all, strings.Join(rows, "; ")+". DMS sends no record of that, so rows that went are still shown")
+		all = append(all, strings.Join(rows, "; ")+". DMS sends no record of this, so the sinks still show removed rows")
 	}
 	if len(columns) > 0 {
-		all = append(all, strings.Join(columns, "; ")+". Rows that have not changed since still show it")
+		all = append(all, strings.Join(columns, "; ")+". Rows that have not changed since then still show it")
 	}
 	then := ""
 	if t.Gone {
-		then = " when it is there again"
+		then = " when the table exists again"
 	}
-	return fmt.Sprintf("table %s: %s: `cdc start --reload-table %s`%s", t.Name, strings.Join(all, ". "), t.Name, then)
+	return fmt.Sprintf("table %s: %s: run `cdc start --reload-table %s`%s", t.Name, strings.Join(all, ". "), t.Name, then)
 }

@@ -81,7 +81,7 @@ func TestATableIsComparedWithWhatItWasAtItsLoad(t *testing.T) {
 	for range 2 {
 		s = p.readWith(t, f, later())
 		require.Equal(t, []string{"table shop.orders: " + ddl.Replaced + " between 2026-11-23T12:30:00Z and 2026-11-23T13:00:00Z. " +
-			"DMS sends no record of that, so rows that went are still shown: `cdc start --reload-table shop.orders`"}, s.Problems)
+			"DMS sends no record of this, so the sinks still show removed rows: run `cdc start --reload-table shop.orders`"}, s.Problems)
 	}
 	form, err := json.Marshal(s.DDL)
 	require.NoError(t, err)
@@ -133,7 +133,7 @@ func TestADroppedTableIsNamed(t *testing.T) {
 	delete(f.tables, orders)
 	s := p.readWith(t, f, later())
 	require.True(t, s.DDL.Tables[0].Gone)
-	require.Contains(t, strings.Join(s.Problems, "\n"), "table shop.orders: DROP or RENAME between 2026-11-23T12:00:00Z and 2026-11-23T13:00:00Z. DMS sends no record of that, so rows that went are still shown: `cdc start --reload-table shop.orders` when it is there again")
+	require.Contains(t, strings.Join(s.Problems, "\n"), "table shop.orders: DROP or RENAME between 2026-11-23T12:00:00Z and 2026-11-23T13:00:00Z. DMS sends no record of this, so the sinks still show removed rows: run `cdc start --reload-table shop.orders` when the table exists again")
 }
 
 func TestAColumnThatIsGoneIsNamedWithWhatIsStillShown(t *testing.T) {
@@ -141,12 +141,12 @@ func TestAColumnThatIsGoneIsNamedWithWhatIsStillShown(t *testing.T) {
 	f.tables[orders] = &ddl.Table{ID: "7", Columns: "a", Names: []string{"id", "amount"}}
 	require.True(t, p.readWith(t, f, Options{}).Healthy)
 	f.tables[orders] = &ddl.Table{ID: "7", Columns: "b", Names: []string{"id", "price"}}
-	const column = "DROP or RENAME of the column amount between 2026-11-23T12:00:00Z and 2026-11-23T13:00:00Z. Rows that have not changed since still show it"
+	const column = "DROP or RENAME of the column amount between 2026-11-23T12:00:00Z and 2026-11-23T13:00:00Z. Rows that have not changed since then still show it"
 	require.Equal(t, []string{"table shop.orders: " + column + ": `cdc start --reload-table shop.orders`"}, p.readWith(t, f, later()).Problems)
 
 	f.tables[orders] = &ddl.Table{ID: "8", Columns: "b", Names: []string{"id", "price"}} // TRUNCATE
 	s := p.readWith(t, f, later())
-	require.Equal(t, []string{"table shop.orders: " + ddl.Replaced + " between 2026-11-23T13:00:00Z and 2026-11-23T13:00:00Z. DMS sends no record of that, so rows that went are still shown. " +
+	require.Equal(t, []string{"table shop.orders: " + ddl.Replaced + " between 2026-11-23T13:00:00Z and 2026-11-23T13:00:00Z. DMS sends no record of this, so the sinks still show removed rows. " +
 		column + ": `cdc start --reload-table shop.orders`"}, s.Problems)
 	form, err := json.Marshal(s.DDL.Tables[0].Changes[0])
 	require.NoError(t, err)
@@ -174,7 +174,7 @@ func TestAnAcceptedTableIsNoProblem(t *testing.T) {
 	require.False(t, p.readWith(t, f, o).Healthy)
 	require.True(t, p.readWith(t, f, o, "shop.orders").Healthy)
 	require.True(t, p.readWith(t, f, later()).Healthy)
-	require.Contains(t, p.readWith(t, f, o, "shop.nothing").DDL.Error, "--accept-table: the task has no loaded table shop.nothing")
+	require.Contains(t, p.readWith(t, f, o, "shop.nothing").DDL.Error, "--accept-table: the task has not loaded a table shop.nothing")
 }
 
 func TestTablesThatAreLoadingOrProbesAreNotCompared(t *testing.T) {
@@ -189,8 +189,8 @@ func TestTablesThatAreLoadingOrProbesAreNotCompared(t *testing.T) {
 
 func TestWhatCannotBeComparedIsSaid(t *testing.T) {
 	for problem, change := range map[string]func(*fakeDatabase){
-		"definitions of the tables unreadable: AccessDenied": func(f *fakeDatabase) { f.err = tasktest.ErrRefused },
-		"definitions of the tables unreadable: AccessDen":    func(f *fakeDatabase) { f.keptErr = tasktest.ErrRefused },
+		"cannot read the definitions of the tables: AccessDeniedException: not": func(f *fakeDatabase) { f.err = tasktest.ErrRefused },
+		"cannot read the definitions of the tables: AccessDen":                  func(f *fakeDatabase) { f.keptErr = tasktest.ErrRefused },
 	} {
 		p, f := wellParts(), wellDatabase()
 		change(f)

@@ -59,7 +59,7 @@ func TestSecretInAnotherShapeIsRefusedWithoutShowingIt(t *testing.T) {
 		require.NotContains(t, err.Error(), "hunter2")
 	}
 	_, err := ReadLogin(t.Context(), fakeSecret{}, "arn")
-	require.ErrorContains(t, err, "it holds bytes")
+	require.ErrorContains(t, err, "it contains bytes")
 	s := `{"username":"u","password":"p","engine":"mysql"}`
 	login, err := ReadLogin(t.Context(), fakeSecret{&s}, "arn")
 	require.NoError(t, err)
@@ -108,13 +108,13 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 	require.NoError(t, domain.Close())
 
 	_, err = open("https://example.com", "old").Health(t.Context())
-	require.ErrorContains(t, err, "refuses the password of its master secret")
-	require.ErrorContains(t, err, "with another search.passwordGeneration") // neither an up nor a refresh looks into the domain
+	require.ErrorContains(t, err, "refuses the password in its master secret")
+	require.ErrorContains(t, err, "if somebody changed one of them by hand, raise search.passwordGeneration") // neither an up nor a refresh looks into the domain
 	_, err = domain.Indices(t.Context(), "", "other")
 	require.ErrorContains(t, err, "asking for /_cat/indices/other-*")
 	require.ErrorContains(t, err, "the domain answered 404: no such path")
 	_, err = domain.Indices(t.Context(), "", "secret")
-	require.ErrorContains(t, err, "the domain answered 403 (the user may not read the index)")
+	require.ErrorContains(t, err, "the domain answered 403 (the user has no permission to read the index)")
 	_, err = open("https://other.example.org", "p").Health(t.Context())
 	require.ErrorContains(t, err, "certificate is valid for")
 }

@@ -41,11 +41,11 @@ func (s Stack) judged(shared SearchStatus, found []SourceStatus, now time.Time, 
 // judge says what is wrong with what all sources share.
 func (s SearchStatus) judge() []string {
 	c := complaints{}
-	c.add(s.Cluster == "red", "the domain is red: some index has lost a primary shard")
+	c.add(s.Cluster == "red", "the domain is red, because an index has lost a primary shard: see docs/operations.md")
 	for _, one := range s.Collections {
-		c.add(!one.Active(), "the collection %s is %s%s: `aws opensearchserverless batch-get-collection --names %[1]s`, then `pulumi up`", one.Name, orElse(one.Status, "missing"), parenthesized(one.Problem))
+		c.add(!one.Active(), "the collection %s is %s%s: check `aws opensearchserverless batch-get-collection --names %[1]s`, then run `pulumi up`", one.Name, orElse(one.Status, "missing"), parenthesized(one.Problem))
 	}
-	c.add(s.Error != "", "search unreadable: %s", s.Error)
+	c.add(s.Error != "", "cannot read the search: %s", s.Error)
 	return c
 }
 
@@ -64,33 +64,33 @@ func (s *SourceStatus) judge(o outputs.Outputs, shared SearchStatus, maxLag time
 	add := c.add
 	s.judgeTask(add)
 	for _, t := range s.Tables.List {
-		add(t.State == task.TableError || t.State == task.TableCancelled, "table %s: %s: see the task's log, then `cdc start --reload-table %s`", t.Name, t.State, t.Name)
+		add(t.State == task.TableError || t.State == task.TableCancelled, "table %s: %s: read the task's log, then run `cdc start --reload-table %s`", t.Name, t.State, t.Name)
 	}
 	for _, name := range s.Tables.NotLoaded {
 		if strings.Contains(name, "%") {
-			add(true, "no table of the task matches %s: see that one exists, then `cdc stop` and `cdc start`", name)
+			add(true, "no table of the task matches %s: check that one exists, then run `cdc stop` and `cdc start`", name)
 			continue
 		}
-		add(true, "table %s is not loaded: `cdc start --reload-table %s`", name, name)
+		add(true, "table %s is not loaded: run `cdc start --reload-table %s`", name, name)
 	}
 	for _, t := range s.DDL.Tables {
 		add(true, "%s", t.problem())
 	}
 	s.judgeSlots(add)
 	s.judgeLag(add, maxLag)
-	add(s.Parked.Objects > 0, "%s parked, the newest s3://%s/%s: each names the reason; `cdc replay --parked-only` applies those of the current state again, `cdc tables replay` those of the lake's tables", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, s.Parked.Newest)
+	add(s.Parked.Objects > 0, "%s parked, the newest s3://%s/%s: read the reason in it, then apply those of the current state with `cdc replay --parked-only`, and those of the lake's tables with `cdc tables replay`", count(s.Parked.Objects, "object is", "objects are"), o.LakeBucket, s.Parked.Newest)
 	for _, t := range s.Current.Tables {
-		add(t.Shown == 0, "the alias of %s shows none of its epochs: `cdc epoch list`, then `cdc epoch switch --table %s`", t.Name, t.Name)
-		add(t.Shown > 0 && t.Shown != t.Latest, "the current index of %s shows epoch %d, the rows as of %s, and epoch %d is the latest: `cdc epoch switch --table %s` when it is loaded",
+		add(t.Shown == 0, "the alias of %s shows none of its epochs: run `cdc epoch list`, then `cdc epoch switch --table %s`", t.Name, t.Name)
+		add(t.Shown > 0 && t.Shown != t.Latest, "the current index of %s shows epoch %d, with the rows as of %s, but epoch %d is the latest: run `cdc epoch switch --table %s` when it is loaded",
 			t.Name, t.Shown, timestamp(t.Until), t.Latest, t.Name)
 	}
 	s.LakeTables.judge(add)
 	for _, part := range []struct{ what, err string }{
-		{"task", s.Task.Error}, {"tables", s.Tables.Error}, {"definitions of the tables", s.DDL.Error}, {"lag", s.Lag.Error}, {"parked objects", s.Parked.Error}, {"current state", s.Current.Error}, {"the lake's tables", s.LakeTables.Error},
+		{"the task", s.Task.Error}, {"the tables", s.Tables.Error}, {"the definitions of the tables", s.DDL.Error}, {"the lag", s.Lag.Error}, {"the parked objects", s.Parked.Error}, {"the current state", s.Current.Error}, {"the lake's tables", s.LakeTables.Error},
 	} {
-		add(part.err != "", "%s unreadable: %s", part.what, part.err)
+		add(part.err != "", "cannot read %s: %s", part.what, part.err)
 	}
-	add(shared.Error == "" && s.Search.Error != "", "search unreadable: %s", s.Search.Error)
+	add(shared.Error == "" && s.Search.Error != "", "cannot read the search: %s", s.Search.Error)
 	for i, problem := range c {
 		c[i] = advice.Of(o.Source, problem)
 	}
@@ -103,15 +103,15 @@ func (s *SourceStatus) judgeTask(add func(bool, string, ...any)) {
 	case t.State == "" || t.State == task.StateRunning: // unreadable, which is said elsewhere, or as it should be
 	case t.State == task.StateStopped && strings.Contains(t.StopReason, task.LoadFinished):
 	case t.State == task.StateStopped || t.State == task.StateReady:
-		add(true, "the task is %s%s: `cdc start`", t.State, parenthesized(t.StopReason))
+		add(true, "the task is %s%s: run `cdc start`", t.State, parenthesized(t.StopReason))
 	case t.State == task.StateFailed:
 		log := orElse(t.LogGroup, "in CloudWatch")
 		if t.LogStream != "" {
 			log += ", stream " + t.LogStream
 		}
-		add(true, "the task failed%s: %s: mend the cause, then `cdc start`; its log is %s", parenthesized(t.StopReason), orElse(t.LastFailure, "DMS gives no message"), log)
+		add(true, "the task failed%s: %s: fix the cause, then run `cdc start`; its log is %s", parenthesized(t.StopReason), orElse(t.LastFailure, "DMS gives no message"), log)
 	default:
-		add(true, "the task is %s: not running yet", t.State)
+		add(true, "the task is %s and not running yet: wait, then look again", t.State)
 	}
 }
 
@@ -121,11 +121,11 @@ func (s *SourceStatus) judgeLag(add func(bool, string, ...any), maxLag time.Dura
 		limit   time.Duration
 		what    string
 	}{
-		{s.Lag.SourceSeconds, maxLag, "the task reads the database %s late"},
-		{s.Lag.TargetSeconds, maxLag, "the task writes the stream %s late"},
-		{s.Lag.StreamSeconds, maxLag, "a consumer reads the stream %s late"},
-		{s.Lag.SearchSeconds, maxHeld, "the search delivery holds a record for %s"},
-		{s.Lag.LakeSeconds, maxHeld, "the lake delivery holds a record for %s"},
+		{s.Lag.SourceSeconds, maxLag, "the task is %s late in reading the database"},
+		{s.Lag.TargetSeconds, maxLag, "the task is %s late in writing to the stream"},
+		{s.Lag.StreamSeconds, maxLag, "a consumer is %s late in reading the stream"},
+		{s.Lag.SearchSeconds, maxHeld, "the search delivery has held a record for %s"},
+		{s.Lag.LakeSeconds, maxHeld, "the lake delivery has held a record for %s"},
 	} {
 		add(lag.seconds != nil && *lag.seconds > lag.limit.Seconds(), lag.what+", more than %s", duration(lag.seconds), lag.limit)
 	}

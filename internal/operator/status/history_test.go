@@ -116,10 +116,10 @@ func TestSourcesHaveCurvesOfTheirOwn(t *testing.T) {
 
 func TestALookInLinesHasItsProblems(t *testing.T) {
 	s := counted(0, 10, new(1.0))
-	s.Healthy, s.Problems = false, []string{"the task is stopped: `cdc start`"}
+	s.Healthy, s.Problems = false, []string{"the task is stopped: run `cdc start`"}
 	h := History{Looks: 1}
 	h.Add(s)
-	require.Equal(t, "2026-11-23T12:00:00Z 1-problem rows=- task-reads=1s task-writes=- stream=- search=- lake=-\n2026-11-23T12:00:00Z problem: the task is stopped: `cdc start`\n", h.Line(s))
+	require.Equal(t, "2026-11-23T12:00:00Z 1-problem rows=- task-reads=1s task-writes=- stream=- search=- lake=-\n2026-11-23T12:00:00Z problem: the task is stopped: run `cdc start`\n", h.Line(s))
 }
 
 // typed is a terminal's input and output.

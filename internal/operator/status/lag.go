@@ -68,7 +68,7 @@ func dimension(name, value string) types.Dimension {
 func taskDimensions(ctx context.Context, api Metrics, t TaskStatus) ([]types.Dimension, error) {
 	if !task.Serverless(t.Arn) {
 		if t.instance == "" {
-			return nil, errors.New("its replication instance could not be read")
+			return nil, errors.New("AWS did not describe its replication instance")
 		}
 		return []types.Dimension{dimension("ReplicationInstanceIdentifier", t.instance), dimension("ReplicationTaskIdentifier", task.ResourceID(t.Arn))}, nil
 	}

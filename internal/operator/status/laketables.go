@@ -94,7 +94,7 @@ func (s LakeTablesStatus) judge(add func(bool, string, ...any)) {
 		}
 		add(t.Stopped != "", "the lake's table %s has stopped: %s", t.Name, t.Stopped)
 	}
-	add(stopped == 0 && slices.Contains(failed, s.Run), "the latest run of the job of the lake's tables ended %s%s: the next run goes on where it was; its log says why, and `cdc tables run` starts one",
+	add(stopped == 0 && slices.Contains(failed, s.Run), "the latest run of the lake's tables' job ended %s%s: read its log for the reason, then start a run with `cdc tables run`, which goes on after the last commit",
 		strings.ToLower(s.Run), parenthesized(s.RunError))
 }
 

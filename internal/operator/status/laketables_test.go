@@ -106,7 +106,7 @@ func TestARunOfTheTablesJobThatFailedIsAProblem(t *testing.T) {
 	p.tables = kept(`{"JobRunState":"TIMEOUT","ErrorMessage":"too long"}`, "")
 	status := p.read(t)
 	require.Len(t, status.Problems, 1)
-	require.Contains(t, status.Problems[0], "the latest run of the job of the lake's tables ended timeout (too long)")
+	require.Contains(t, status.Problems[0], "the latest run of the lake's tables' job ended timeout (too long): read its log for the reason")
 	require.Contains(t, rowOf(t, status), "run timeout")
 	for _, fine := range []string{"RUNNING", "STARTING", "STOPPED"} {
 		p.tables = kept(fmt.Sprintf(`{"JobRunState":%q}`, fine), "")
@@ -119,7 +119,7 @@ func TestTablesOfTheLakeThatCannotBeReadAreSaid(t *testing.T) {
 	p.tables = kept("", "")
 	p.tables.Job.Glue = fakeGlue{err: errors.New("denied")}
 	status := p.read(t)
-	require.Equal(t, []string{"the lake's tables unreadable: asking for the runs of the job j: denied"}, status.Problems)
+	require.Equal(t, []string{"cannot read the lake's tables: asking for the runs of the job j: denied"}, status.Problems)
 	require.Contains(t, rowOf(t, status), "unreadable")
 	p.tables = kept("", "")
 	p.tables.State.Client = fakeNotes{"shop_orders_table": "{"}

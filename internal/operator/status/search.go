@@ -102,8 +102,8 @@ func NewDomain(url string, login Login, send http.RoundTripper) *Search {
 	c := opensearch.Client{
 		URL: url, Transport: opensearch.BasicAuth(login.User, login.Password, send), Timeout: requestTimeout,
 		Hints: map[int]string{
-			http.StatusUnauthorized: "it refuses the password of its master secret, searchMasterSecretArn: after a deployment that broke off, `pulumi up` goes on with it; when somebody changed one of them by hand, `pulumi up` with another search.passwordGeneration makes a new one",
-			http.StatusForbidden:    "the user may not read the index",
+			http.StatusUnauthorized: "it refuses the password in its master secret, searchMasterSecretArn: if a deployment was interrupted, run `pulumi up` to complete it; if somebody changed one of them by hand, raise search.passwordGeneration and run `pulumi up` to make a new password",
+			http.StatusForbidden:    "the user has no permission to read the index",
 		},
 	}
 	return &Search{

@@ -19,10 +19,10 @@ type Secrets interface {
 func ReadLogin(ctx context.Context, api Secrets, arn string) (Login, error) {
 	answer, err := api.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if err != nil {
-		return Login{}, fmt.Errorf("reading the secret %s: %w (credentials need secretsmanager:GetSecretValue on it, and kms:Decrypt on its key)", arn, err)
+		return Login{}, fmt.Errorf("reading the secret %s: %w (your credentials need secretsmanager:GetSecretValue on it, and kms:Decrypt on its key)", arn, err)
 	}
 	if answer.SecretString == nil {
-		return Login{}, fmt.Errorf("reading the secret %s: it holds bytes, not the JSON object with username and password that RDS writes", arn)
+		return Login{}, fmt.Errorf("reading the secret %s: it contains bytes instead of a JSON object with username and password, which RDS writes", arn)
 	}
 	login, err := parseLogin(*answer.SecretString)
 	if err != nil {

@@ -37,7 +37,7 @@ func (s Source) readSlots(ctx context.Context) *SlotsStatus {
 func (s *SlotsStatus) rows(paint painter) []table.Row {
 	var rows []table.Row
 	for _, one := range s.List {
-		reader := "nobody reads it"
+		reader := "no reader"
 		if one.Active {
 			reader = "is read"
 		}
@@ -58,8 +58,8 @@ func (s *SlotsStatus) judge(running bool, add func(bool, string, ...any)) {
 	if s == nil {
 		return
 	}
-	add(s.Error != "", "replication slots unreadable: %s", s.Error)
-	add(s.Error == "" && running && len(s.List) == 0, "the task runs, and the database has no replication slot: see source.databaseName")
+	add(s.Error != "", "cannot read the replication slots: %s", s.Error)
+	add(s.Error == "" && running && len(s.List) == 0, "the task runs, but the database has no replication slot: check source.databaseName")
 	for _, one := range s.List {
 		var kept int64
 		if one.BytesBehind != nil {
@@ -67,11 +67,11 @@ func (s *SlotsStatus) judge(running bool, add func(bool, string, ...any)) {
 		}
 		switch {
 		case one.State == slot.Lost:
-			add(true, "the slot %s is lost: PostgreSQL has removed log that its task had not read, so changes are missing: raise source.slotWalGb, then `cdc start --reload`", one.Name)
+			add(true, "the slot %s is lost: PostgreSQL has removed log that the task had not read, so changes are missing: raise source.slotWalGb, then run `cdc start --reload`", one.Name)
 		case one.State == slot.Unreserved:
-			add(true, "the slot %s keeps %s of log, more than the database may keep for it (max_slot_wal_keep_size): have its task catch up before it is lost, and raise source.slotWalGb", one.Name, bytes(kept))
+			add(true, "the slot %s keeps %s of log, more than the database may keep for it (max_slot_wal_keep_size): make the task catch up before the slot is lost, and raise source.slotWalGb", one.Name, bytes(kept))
 		case !one.Active && running:
-			add(true, "nobody reads the slot %s, and it keeps %s of log on the database's disk: if no task of yours uses it, SELECT pg_drop_replication_slot('%[1]s')", one.Name, bytes(kept))
+			add(true, "nobody reads the slot %s, but it keeps %s of log on the database's disk: if no task of yours uses it, run SELECT pg_drop_replication_slot('%[1]s')", one.Name, bytes(kept))
 		}
 	}
 }

@@ -30,8 +30,8 @@ func TestSlotsOfPostgreSQLAreWatched(t *testing.T) {
 		"SELECT pg_drop_replication_slot('other')": func(f *fakeDatabase) {
 			f.slots = append(f.slots, slot.Slot{Name: "other", BytesBehind: &behind, State: "extended"})
 		},
-		"the database has no replication slot":    func(f *fakeDatabase) { f.slots = nil },
-		"replication slots unreadable: no answer": func(f *fakeDatabase) { f.slotsErr = errors.New("no answer") },
+		"the database has no replication slot":         func(f *fakeDatabase) { f.slots = nil },
+		"cannot read the replication slots: no answer": func(f *fakeDatabase) { f.slotsErr = errors.New("no answer") },
 	} {
 		s := read(change)
 		require.Len(t, s.Problems, 1, problem)

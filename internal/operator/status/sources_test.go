@@ -137,8 +137,8 @@ func TestEachSourceHasAStatusOfItsOwnAndHealthIsOfAll(t *testing.T) {
 	require.Equal(t, []any{"stopped", 600.0, int64(2), int64(9), 1}, []any{orders.Task.State, *orders.Lag.StreamSeconds, orders.Parked.Objects, orders.Search.Indices[0].Documents, orders.Current.Tables[0].Shown})
 	require.Equal(t, []string{"green", "green"}, []string{s.Search.Cluster, orders.Search.Cluster})
 	for _, want := range []string{
-		"the task is stopped: `cdc start --source orders`", "table shop.lines is not loaded: `cdc start --source orders --reload-table shop.lines`",
-		"then `cdc start --source orders --reload-table shop.orders`", "`cdc replay --source orders --parked-only` applies", "`cdc epoch switch --source orders --table shop.orders`",
+		"the task is stopped: run `cdc start --source orders`", "table shop.lines is not loaded: run `cdc start --source orders --reload-table shop.lines`",
+		"then run `cdc start --source orders --reload-table shop.orders`", "`cdc replay --source orders --parked-only`, and those of the lake's tables with `cdc tables replay --source orders`", "`cdc epoch switch --source orders --table shop.orders`",
 	} {
 		require.Contains(t, strings.Join(orders.Problems, "\n"), want)
 		require.Contains(t, strings.Join(s.Problems, "\n"), want)
@@ -183,7 +183,7 @@ func TestWhatAllShareIsSaidOnceWhenItCannotBeRead(t *testing.T) {
 	stack.Sources[1] = stack.Sources[0]
 	stack.Sources[1].Outputs.Source = "orders"
 	cluster.health = errors.New("no health")
-	require.Equal(t, []string{"search unreadable: no health"}, readAtNoon(t, stack).Problems)
+	require.Equal(t, []string{"cannot read the search: no health"}, readAtNoon(t, stack).Problems)
 	cluster.health = nil
-	require.Equal(t, []string{"source orders: search unreadable: no history retail-trans"}, readAtNoon(t, stack).Problems)
+	require.Equal(t, []string{"source orders: cannot read the search: no history retail-trans"}, readAtNoon(t, stack).Problems)
 }

@@ -141,16 +141,16 @@ func TestEmptyStatusWhenNothingCanBeRead(t *testing.T) {
 func TestStateOfTheTaskDecides(t *testing.T) {
 	for state, problem := range map[string]string{
 		"running":   "",
-		"ready":     "the task is ready: `cdc start`",
-		"stopped":   "the task is stopped: `cdc start`",
+		"ready":     "the task is ready: run `cdc start`",
+		"stopped":   "the task is stopped: run `cdc start`",
 		"failed":    "the task failed: DMS gives no message",
-		"starting":  "the task is starting: not running yet",
-		"stopping":  "the task is stopping: not running yet",
-		"modifying": "the task is modifying: not running yet",
-		"testing":   "the task is testing: not running yet",
-		"creating":  "the task is creating: not running yet",
-		"moving":    "the task is moving: not running yet",
-		"deleting":  "the task is deleting: not running yet",
+		"starting":  "the task is starting and not running yet: wait, then look again",
+		"stopping":  "the task is stopping and not running yet: wait, then look again",
+		"modifying": "the task is modifying and not running yet: wait, then look again",
+		"testing":   "the task is testing and not running yet: wait, then look again",
+		"creating":  "the task is creating and not running yet: wait, then look again",
+		"moving":    "the task is moving and not running yet: wait, then look again",
+		"deleting":  "the task is deleting and not running yet: wait, then look again",
 	} {
 		p := wellParts()
 		p.dms.Looks[0].State = state
@@ -165,33 +165,33 @@ func TestStateOfTheTaskDecides(t *testing.T) {
 
 func TestEachProblemIsNamedAndMakesTheStatusUnhealthy(t *testing.T) {
 	for problem, change := range map[string]func(*parts){
-		"task unreadable: reading the task " + tasktest.TaskArn + ": AccessDenied": func(p *parts) { p.dms.Failing = map[string]error{"describe": tasktest.ErrRefused} },
-		"task unreadable: reading the replication instance":                        func(p *parts) { p.dms.Failing = map[string]error{"instance": tasktest.ErrRefused} },
-		"lag unreadable: the task's latencies are unknown":                         func(p *parts) { p.dms.Failing = map[string]error{"instance": tasktest.ErrRefused} },
+		"cannot read the task: reading the task " + tasktest.TaskArn + ": AccessDenied": func(p *parts) { p.dms.Failing = map[string]error{"describe": tasktest.ErrRefused} },
+		"cannot read the task: reading the replication instance":                        func(p *parts) { p.dms.Failing = map[string]error{"instance": tasktest.ErrRefused} },
+		"cannot read the lag: the task's latencies are unknown":                         func(p *parts) { p.dms.Failing = map[string]error{"instance": tasktest.ErrRefused} },
 		"does not exist: `pulumi up --refresh --run-program` makes it again": func(p *parts) {
 			p.dms.Looks = []tasktest.Look{}
 			p.dms.Failing = map[string]error{"tables": tasktest.ErrRefused}
 		},
-		"tables unreadable: reading the table statistics: AccessDenied":                                       func(p *parts) { p.dms.Failing = map[string]error{"tables": tasktest.ErrRefused} },
-		"lag unreadable: reading the metrics: AccessDenied":                                                   func(p *parts) { p.metrics.err = tasktest.ErrRefused },
-		"parked objects unreadable: listing s3://lake/errors/: AccessDen":                                     func(p *parts) { p.objects.err = tasktest.ErrRefused },
-		"search unreadable: AccessDenied":                                                                     func(p *parts) { p.open = tasktest.ErrRefused },
-		"search unreadable: no health":                                                                        func(p *parts) { p.cluster.healthErr = errors.New("no health\nwith details") },
-		"search unreadable: no indices":                                                                       func(p *parts) { p.cluster.indexErr = errors.New("no indices") },
-		"the domain is red":                                                                                   func(p *parts) { p.cluster.health = "red" },
-		"the task reads the database 2m1s late, more than 2m0s":                                               func(p *parts) { p.metrics.points[sourceSeconds] = []float64{1, 121} },
-		"the task writes the stream 11s late, more than 10s":                                                  func(p *parts) { p.metrics.points[targetSeconds] = []float64{11}; p.maxLag = 10 * time.Second },
-		"a consumer reads the stream 10m0s late":                                                              func(p *parts) { p.metrics.points[iteratorAge] = []float64{600_000} },
-		"the search delivery holds a record for 20m1s, more than 20m0s":                                       func(p *parts) { p.metrics.points[searchHolds] = []float64{1201} },
-		"the lake delivery holds a record for 1h0m0s":                                                         func(p *parts) { p.metrics.points[lakeHolds] = []float64{3600} },
-		"1 object is parked, the newest s3://lake/":                                                           func(p *parts) { p.objects.objects = []s3types.Object{{Key: aws.String("errors/x")}} },
-		"table shop.orders: Table cancelled: see the task's log, then `cdc start --reload-table shop.orders`": func(p *parts) { p.dms.Looks[0].Tables[1].TableState = aws.String(task.TableCancelled) },
-		"the current index of testdb.retail_trans shows epoch 1, the rows as of 2026-11-23T11:30:00Z, and epoch 2 is the latest: `cdc epoch switch --table testdb.retail_trans`": func(p *parts) { p.cluster.epochs[1].Current = 1 },
-		"the alias of shop.orders shows none of its epochs":       func(p *parts) { p.cluster.epochs[0].Current = 0 },
-		"current state unreadable: AccessDenied":                  func(p *parts) { p.cluster.epochsErr = tasktest.ErrRefused },
-		"table a.b is not loaded: `cdc start --reload-table a.b`": func(p *parts) { p.outputs.Tables = append(p.outputs.Tables, "a.b") },
-		"no table of the task matches x.%: see that one exists":   func(p *parts) { p.outputs.Tables = []string{"x.%"} },
-		"table shop.new is not loaded":                            func(p *parts) { p.outputs.TablesNotLoaded = []string{"shop.new"} },
+		"cannot read the tables: reading the table statistics: AccessDenied":                                       func(p *parts) { p.dms.Failing = map[string]error{"tables": tasktest.ErrRefused} },
+		"cannot read the lag: reading the metrics: AccessDenied":                                                   func(p *parts) { p.metrics.err = tasktest.ErrRefused },
+		"cannot read the parked objects: listing s3://lake/errors/: AccessDen":                                     func(p *parts) { p.objects.err = tasktest.ErrRefused },
+		"cannot read the search: AccessDenied":                                                                     func(p *parts) { p.open = tasktest.ErrRefused },
+		"cannot read the search: no health":                                                                        func(p *parts) { p.cluster.healthErr = errors.New("no health\nwith details") },
+		"cannot read the search: no indices":                                                                       func(p *parts) { p.cluster.indexErr = errors.New("no indices") },
+		"the domain is red":                                                                                        func(p *parts) { p.cluster.health = "red" },
+		"the task is 2m1s late in reading the database, more than 2m0s":                                            func(p *parts) { p.metrics.points[sourceSeconds] = []float64{1, 121} },
+		"the task is 11s late in writing to the stream, more than 10s":                                             func(p *parts) { p.metrics.points[targetSeconds] = []float64{11}; p.maxLag = 10 * time.Second },
+		"a consumer is 10m0s late in reading the stream":                                                           func(p *parts) { p.metrics.points[iteratorAge] = []float64{600_000} },
+		"the search delivery has held a record for 20m1s, more than 20m0s":                                         func(p *parts) { p.metrics.points[searchHolds] = []float64{1201} },
+		"the lake delivery has held a record for 1h0m0s":                                                           func(p *parts) { p.metrics.points[lakeHolds] = []float64{3600} },
+		"1 object is parked, the newest s3://lake/":                                                                func(p *parts) { p.objects.objects = []s3types.Object{{Key: aws.String("errors/x")}} },
+		"table shop.orders: Table cancelled: read the task's log, then run `cdc start --reload-table shop.orders`": func(p *parts) { p.dms.Looks[0].Tables[1].TableState = aws.String(task.TableCancelled) },
+		"the current index of testdb.retail_trans shows epoch 1, with the rows as of 2026-11-23T11:30:00Z, but epoch 2 is the latest: run `cdc epoch switch --table testdb.retail_trans` when it is loaded": func(p *parts) { p.cluster.epochs[1].Current = 1 },
+		"the alias of shop.orders shows none of its epochs":                 func(p *parts) { p.cluster.epochs[0].Current = 0 },
+		"cannot read the current state: AccessDeniedException: not allowed": func(p *parts) { p.cluster.epochsErr = tasktest.ErrRefused },
+		"table a.b is not loaded: run `cdc start --reload-table a.b`":       func(p *parts) { p.outputs.Tables = append(p.outputs.Tables, "a.b") },
+		"no table of the task matches x.%: check that one exists":           func(p *parts) { p.outputs.Tables = []string{"x.%"} },
+		"table shop.new is not loaded":                                      func(p *parts) { p.outputs.TablesNotLoaded = []string{"shop.new"} },
 		"table shop.orders is not loaded": func(p *parts) {
 			p.outputs.TablesNotLoaded = []string{"shop.orders"}
 			p.dms.Looks[0].Tables[1].FullLoadEndTime = nil

@@ -114,7 +114,7 @@ func (s SourceStatus) parts(paint painter, search string) string {
 	if s.Slots != nil {
 		t.AppendRows(s.Slots.rows(paint))
 	}
-	t.AppendRow(table.Row{"stream", stateOf(paint, s.Lag.Error, "-", true), duration(s.Lag.StreamSeconds), "age of what was read last"})
+	t.AppendRow(table.Row{"stream", stateOf(paint, s.Lag.Error, "-", true), duration(s.Lag.StreamSeconds), "age of the last record read"})
 	var documents int64
 	for _, i := range s.Search.Indices {
 		documents += i.Documents

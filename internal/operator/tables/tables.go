@@ -85,7 +85,7 @@ func (j Job) start(ctx context.Context, arguments map[string]string) (Run, error
 		}
 		err := j.Glue.JSON(ctx, "StartJobRun", map[string]any{"JobName": j.Name, "Arguments": arguments}, &out)
 		if awsapi.Is(err, "ConcurrentRunsExceededException") {
-			j.tell("the job %s runs already: waiting for its end", j.Name)
+			j.tell("the job %s is already running: waiting for its end", j.Name)
 			if err := j.pause(ctx); err != nil {
 				return Run{}, err
 			}
@@ -105,7 +105,7 @@ func (j Job) wait(ctx context.Context, id string) (Run, error) {
 	for last := ""; ; {
 		var out struct{ JobRun Run }
 		if err := j.Glue.JSON(ctx, "GetJobRun", map[string]any{"JobName": j.Name, "RunId": id}, &out); err != nil {
-			return Run{ID: id}, fmt.Errorf("asking how run %s of the job %s goes on: %w", id, j.Name, err)
+			return Run{ID: id}, fmt.Errorf("asking for the state of run %s of the job %s: %w", id, j.Name, err)
 		}
 		run := out.JobRun
 		switch {
@@ -118,7 +118,7 @@ func (j Job) wait(ctx context.Context, id string) (Run, error) {
 			last = run.State
 		}
 		if err := j.pause(ctx); err != nil {
-			return run, fmt.Errorf("run %s goes on: %w", id, err)
+			return run, fmt.Errorf("run %s goes on without the command: %w", id, err)
 		}
 	}
 }
@@ -186,7 +186,7 @@ func (n Note) Filled() (view string, ok bool) {
 func Notes(ctx context.Context, state objects.Lake) ([]Note, error) {
 	listed, err := state.List(ctx, state.Prefix+"/")
 	if err != nil {
-		return nil, fmt.Errorf("looking for what the job says of the tables: %w", err)
+		return nil, fmt.Errorf("looking for the job's state of the tables: %w", err)
 	}
 	var notes []Note
 	for _, o := range listed {

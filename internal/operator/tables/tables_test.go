@@ -70,7 +70,7 @@ func TestARunIsWaitedFor(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, Run{ID: "jr_1", State: "SUCCEEDED", Error: "out of memory", Seconds: 70}, run)
 		require.Equal(t, []map[string]any{{"JobName": "j", "Arguments": map[string]string{"--action": "run", "--tables": "a_table,b_table"}}}, g.started)
-		require.Equal(t, []string{"the job j runs already: waiting for its end", "the job j runs already: waiting for its end", "run jr_1 of the job j has started", "run jr_1: starting", "run jr_1: running"}, told)
+		require.Equal(t, []string{"the job j is already running: waiting for its end", "the job j is already running: waiting for its end", "run jr_1 of the job j has started", "run jr_1: starting", "run jr_1: running"}, told)
 		run, ok, err = job.Latest(t.Context())
 		require.NoError(t, err)
 		require.True(t, ok)

@@ -104,7 +104,7 @@ func TestNoRowIsLookedForWhereNothingCanBeRead(t *testing.T) {
 	w.domain.status = http.StatusForbidden
 	w.stream.fail = func(string, int) error { return errors.New("denied") }
 	err := w.pipeline().Check(t.Context(), retail().Name)
-	require.ErrorContains(t, err, "history: the domain answered 403 (the user may not read the index)")
+	require.ErrorContains(t, err, "history: the domain answered 403 (the user has no permission to read the index)")
 	require.ErrorContains(t, err, "stream: listing the shards of the stream s: denied")
 }
 
@@ -206,5 +206,5 @@ func TestChangesAreWatchedOneALine(t *testing.T) {
 func TestARefusedPasswordIsExplained(t *testing.T) {
 	domain := Search{Client: reached(&fakeDomain{}, "old"), Index: "retail-trans"}
 	_, err := domain.Count(t.Context(), domain.Index, object{})
-	require.ErrorContains(t, err, "with another search.passwordGeneration")
+	require.ErrorContains(t, err, "if somebody changed one of them by hand, raise search.passwordGeneration")
 }

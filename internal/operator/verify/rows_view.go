@@ -33,12 +33,12 @@ func newRowsView(t *sourceTable, table, from string, fields []views.SourceField,
 		i := slices.IndexFunc(fields, func(f views.SourceField) bool { return f.Column.Name == c.Name })
 		if i < 0 {
 			if c.Key {
-				return nil, fmt.Errorf("its table has not the column %s of the primary key: raise source.schemaRevision, then `pulumi up`", c.Name)
+				return nil, fmt.Errorf("the lake's table lacks the column %s of the primary key: raise source.schemaRevision, then run `pulumi up`", c.Name)
 			}
 			continue // a difference in every row that has a value of it
 		}
 		if c.Key && v.cuts(c) {
-			return nil, fmt.Errorf("column %s of its primary key has finer times than milliseconds, which Athena does not show of %s", c.Name, format)
+			return nil, fmt.Errorf("column %s of its primary key has times finer than milliseconds, which Athena does not show for %s", c.Name, format)
 		}
 		v.columns, v.fields = append(v.columns, c), append(v.fields, fields[i].Field)
 	}

@@ -149,7 +149,7 @@ func (t *sourceTable) later(a, b state) (state, error) {
 	}
 	n, err := b.order.Compare(a.order)
 	if err != nil {
-		return state{}, fmt.Errorf("two records of one row of %s: %w", t.Name, err)
+		return state{}, fmt.Errorf("comparing two records of a row of %s: %w", t.Name, err)
 	}
 	if n > 0 {
 		return b, nil
@@ -160,7 +160,7 @@ func (t *sourceTable) later(a, b state) (state, error) {
 // later of two states that were added. An index has one document of a row.
 func (s *states) later(a, b state) (state, error) {
 	if b.document != "" {
-		return state{}, fmt.Errorf("the documents %s and %s are of one row of %s", a.document, b.document, s.table.Name)
+		return state{}, fmt.Errorf("the documents %s and %s are for the same row of %s", a.document, b.document, s.table.Name)
 	}
 	return s.table.later(a, b)
 }

@@ -70,7 +70,7 @@ func (s *tablesSink) find(ctx context.Context, t *sourceTable) (rows int64, err 
 	}
 	kept, ok := spec.Of(t.Name.Database, t.Name.Table)
 	if !ok {
-		return 0, errors.New("the job keeps no table of it: name it in source.tables, not by a pattern, then `pulumi up`")
+		return 0, errors.New("the job keeps no lake table for it: name the table in source.tables, not by a pattern, then run `pulumi up`")
 	}
 	name, from := kept.Name, identifier(kept.View())
 	if s.filling {
@@ -109,13 +109,13 @@ func (s *tablesSink) note(ctx context.Context, name string) (tables.Note, error)
 	}
 	i := slices.IndexFunc(notes, func(n tables.Note) bool { return n.Table == name })
 	if i < 0 {
-		return tables.Note{}, errors.New("the job has not filled its table yet: `cdc tables run`")
+		return tables.Note{}, errors.New("the job has not filled its lake table yet: run `cdc tables run`")
 	}
 	if s.until = (time.Time{}); notes[i].Until != nil {
 		s.until = *notes[i].Until
 	}
 	if why := notes[i].Stopped; why != "" {
-		return tables.Note{}, fmt.Errorf("its table has stopped: %s", why)
+		return tables.Note{}, fmt.Errorf("its lake table has stopped: %s", why)
 	}
 	return notes[i], nil
 }

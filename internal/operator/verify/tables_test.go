@@ -251,16 +251,16 @@ func TestRowsOfATableThatLacksDeliveredRecordsAreBehind(t *testing.T) {
 
 func TestATableThatCannotBeReadIsSetAside(t *testing.T) {
 	for want, broken := range map[string]func(*fakeTables){
-		"its table has stopped: column x": func(f *fakeTables) { f.note("column x") },
-		"`cdc tables run`":                func(f *fakeTables) { delete(f.bucket.objects, noteKey) },
-		"name it in source.tables":        func(f *fakeTables) { f.spec.Tables = nil; f.note("") },
+		"its lake table has stopped: column x": func(f *fakeTables) { f.note("column x") },
+		"`cdc tables run`":                     func(f *fakeTables) { delete(f.bucket.objects, noteKey) },
+		"name the table in source.tables":      func(f *fakeTables) { f.spec.Tables = nil; f.note("") },
 		"raise source.schemaRevision": func(f *fakeTables) {
 			f.spec.Tables[0].Columns[0].Member = "id"
 			f.spec.Tables[0].Key[0] = "id"
 			f.note("")
 		},
-		"starting a query":              func(f *fakeTables) { f.fails = "StartQueryExecution" },
-		"asking what the job j is told": func(f *fakeTables) { f.fails = "GetJob" },
+		"starting a query":                      func(f *fakeTables) { f.fails = "StartQueryExecution" },
+		"asking for the arguments of the job j": func(f *fakeTables) { f.fails = "GetJob" },
 	} {
 		source, w := &fakeSource{rows: map[int]int{1: 10}}, newWorld()
 		w.both(set("insert", 1, 1, 10))
@@ -287,7 +287,7 @@ func TestATableThatStopsWhileItIsComparedIsSetAside(t *testing.T) {
 		result, found := comparedTables(t, source, w, f, time.Minute)
 		require.Empty(t, found)
 		require.Len(t, result.Counts, 2)
-		require.Equal(t, "its table has stopped: records have a column colour", result.Uncompared[0].Problem)
+		require.Equal(t, "its lake table has stopped: records have a column colour", result.Uncompared[0].Problem)
 	})
 }
 
@@ -456,7 +456,7 @@ func TestTimesAreComparedAsFinelyAsTheFormatShowsThem(t *testing.T) {
 	}
 	key, columns, _, _ := typed(8)
 	_, err := viewOf(t, key, columns, config.FormatDelta)
-	require.ErrorContains(t, err, "column c-8 of its primary key has finer times than milliseconds, which Athena does not show of delta")
+	require.ErrorContains(t, err, "column c-8 of its primary key has times finer than milliseconds, which Athena does not show for delta")
 }
 
 func TestNULLIsNoValue(t *testing.T) {

@@ -76,7 +76,7 @@ func TestWhatIsNoDocumentOfARowIsAnError(t *testing.T) {
 	for message, documents := range map[string]map[string]string{
 		"the document x: a row of testdb.retail_trans in the sink lacks column trans_id": {"x": `{"id":1,"_cdc":{"deleted":false}}`},
 		"the document y: reading a document: its member _cdc":                            {"y": `{"trans_id":1}`},
-		"are of one row of testdb.retail_trans":                                          {"1": `{"trans_id":1,"_cdc":{}}`, "1.0": `{"trans_id":1.0,"_cdc":{}}`},
+		"the documents 1 and 1.0 are for the same row of testdb.retail_trans":            {"1": `{"trans_id":1,"_cdc":{}}`, "1.0": `{"trans_id":1.0,"_cdc":{}}`},
 	} {
 		f := &fakeIndices{}
 		for id, source := range documents {
@@ -85,5 +85,5 @@ func TestWhatIsNoDocumentOfARowIsAnError(t *testing.T) {
 		require.ErrorContains(t, uncompared(t, f), "comparing testdb.retail_trans: ")
 		require.ErrorContains(t, uncompared(t, f), message)
 	}
-	require.ErrorContains(t, uncompared(t, &fakeIndices{status: 403}), "current: the domain answered 403 (the user may not read the index)")
+	require.ErrorContains(t, uncompared(t, &fakeIndices{status: 403}), "current: the domain answered 403 (the user has no permission to read the index)")
 }

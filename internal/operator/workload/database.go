@@ -172,7 +172,7 @@ func (c *change) settle(result sql.Result) error {
 		return fmt.Errorf("counting the rows: %w", err)
 	}
 	if n != 1 {
-		return fmt.Errorf("%d rows instead of 1 were affected: somebody else changes the rows of this run", n)
+		return fmt.Errorf("the statement changed %d rows instead of 1: somebody else changes the rows of this run", n)
 	}
 	if i := autoIncrement(c.table.Table); c.op == Insert && i >= 0 {
 		id, err := result.LastInsertId()

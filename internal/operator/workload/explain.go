@@ -51,11 +51,11 @@ var ofPostgreSQL = map[string]refusal{
 }
 
 var hints = map[refusal]string{
-	duplicate: "no free value was found: too few are left for its unique key, choose another table or fewer changes",
-	locked:    "another session holds the lock: see SHOW ENGINE INNODB STATUS, or PostgreSQL's pg_locks",
+	duplicate: "too few values are left for its unique key: choose another table or fewer changes",
+	locked:    "another session has the lock: check SHOW ENGINE INNODB STATUS, or pg_locks in PostgreSQL",
 	referred:  "rows of another table refer to this row: leave the table out or use a mix without deletes, e.g. 80/20/0",
-	referring: "foreign keys to other tables are not followed: leave the table out",
-	checked:   "check constraints are not understood: leave the table out",
+	referring: "this command does not follow foreign keys to other tables: leave the table out",
+	checked:   "this command does not understand check constraints: leave the table out",
 	readOnly:  "the server is read only: connect to the writer endpoint",
 	denied:    "connect as a user who may write, e.g. with the secret of the administrator",
 }

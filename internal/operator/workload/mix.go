@@ -55,9 +55,9 @@ func (m Mix) Validate() error {
 	case m.Insert+m.Update+m.Delete != 100:
 		return fmt.Errorf("adds up to %d, not to 100", m.Insert+m.Update+m.Delete)
 	case m.Insert == 0:
-		return errors.New("has no inserts, and only rows inserted by the same run are changed: give inserts a share")
+		return errors.New("has no inserts, but a run changes only rows that it inserted: give inserts a share")
 	case m.Delete > m.Insert:
-		return fmt.Errorf("deletes (%d) exceed inserts (%d), and only rows inserted by the same run are deleted", m.Delete, m.Insert)
+		return fmt.Errorf("deletes (%d) exceed inserts (%d), but a run deletes only rows that it inserted: use fewer deletes", m.Delete, m.Insert)
 	}
 	return nil
 }

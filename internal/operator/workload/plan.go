@@ -80,7 +80,7 @@ func newPlanner(tables []*schema.Table, o Options) (*planner, error) {
 		updatable = updatable || len(state.mutable) > 0
 	}
 	if !updatable && p.quota[Update] > 0 {
-		return nil, errors.New("mix: has updates, but the tables have no column that may change besides their keys: give updates no share, e.g. 80/0/20")
+		return nil, errors.New("mix: has updates, but besides their keys the tables have no column that may change: give updates no share, e.g. 80/0/20")
 	}
 	return p, nil
 }
@@ -193,7 +193,7 @@ func (p *planner) insert() (*change, error) {
 			return &change{op: Insert, table: t, row: r, after: r.values}, nil
 		}
 	}
-	return nil, fmt.Errorf("table %s: no free primary key was found after %d rows: its type allows too few, choose another table or fewer changes", t.Name, len(t.rows))
+	return nil, fmt.Errorf("table %s: no free primary key was found after %d rows, because its type has too few values: choose another table or fewer changes", t.Name, len(t.rows))
 }
 
 // fresh generates a value, or NULL one time in ten where that is allowed.
@@ -234,7 +234,7 @@ func (p *planner) update() (*change, error) {
 		}
 	}
 	if changed == 0 {
-		return nil, fmt.Errorf("table %s: its columns besides the key have only one possible value each: give updates no share in the mix, e.g. 80/0/20", t.Name)
+		return nil, fmt.Errorf("table %s: each column besides the key has only one possible value: give updates no share in the mix, e.g. 80/0/20", t.Name)
 	}
 	c := &change{op: Update, table: t, row: r, before: r.values, after: after}
 	r.values = after

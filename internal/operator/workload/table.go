@@ -26,7 +26,7 @@ func writable(t *schema.Table) error {
 		switch {
 		case c.Nullable && !c.Key:
 		case c.Foreign:
-			problems = append(problems, fmt.Errorf("column %s refers to another table and cannot be NULL, and foreign keys are not followed", c.Name))
+			problems = append(problems, fmt.Errorf("column %s refers to another table and cannot be NULL, but this command does not follow foreign keys", c.Name))
 		case !generated(c.Kind):
 			problems = append(problems, fmt.Errorf("column %s has a type without a generator and cannot be NULL", c.Name))
 		}
@@ -34,7 +34,7 @@ func writable(t *schema.Table) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return fmt.Errorf("no row of %s can be made up: %w; name another table with --table (`cdc verify --deep` compares this one as any other)", t.Name, errors.Join(problems...))
+	return fmt.Errorf("the command cannot make a row for %s: %w; name another table with --table (`cdc verify --deep` can still compare this one)", t.Name, errors.Join(problems...))
 }
 
 // generated says that there are values for a kind.

@@ -179,7 +179,7 @@ func (r *runner) attempt(ctx context.Context) ([]*change, error) {
 		}
 	}
 	if err := tx.commit(); err != nil {
-		return changes, fmt.Errorf("committing transaction %d, which the journal does not have (whether the database has it is not known when the connection broke): %w",
+		return changes, fmt.Errorf("committing transaction %d, which is not in the journal (if the connection broke, it may still be in the database): %w",
 			r.summary.Transactions+1, err)
 	}
 	return changes, nil
