@@ -175,7 +175,7 @@ func (d *doorway) transport(ctx context.Context, instance, endpoint string) (htt
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.opened = append(d.opened, through)
-	return opensearch.Through(through.Addr().String()), nil
+	return opensearch.TunnelTransport(through.Addr().String()), nil
 }
 
 // address returns the host and the port of an endpoint. In AWS it has no port, so the port is that of HTTPS.

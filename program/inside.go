@@ -29,7 +29,7 @@ func RemoveInside(cfg config.Search) search.Remove {
 		}
 		transport := &http.Transport{}
 		if doorway := "http://"; cfg.Reach == config.ReachTunnel && !strings.HasPrefix(values[0], doorway) {
-			transport = opensearch.Through(net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.TunnelPort)))
+			transport = opensearch.TunnelTransport(net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.TunnelPort)))
 		}
 		defer transport.CloseIdleConnections()
 		client := opensearch.Client{URL: values[0], Timeout: removeTimeout, Transport: opensearch.BasicAuth(values[1], values[2], transport)}

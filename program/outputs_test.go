@@ -101,7 +101,7 @@ func TestEveryOutputThatIsWrittenIsRead(t *testing.T) {
 
 func TestASourceTellsItsEngine(t *testing.T) {
 	o := read(t, config.Config{Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{"orders": {Source: config.Source{Engine: config.EnginePostgreSQL}}}})
-	orders, err := o.Of("orders")
+	orders, err := o.ForSource("orders")
 	require.NoError(t, err)
 	require.Equal(t, []string{"mysql", "", "postgresql", "testdb"}, []string{o.SourceEngine, o.SourceDatabase, orders.SourceEngine, orders.SourceDatabase})
 }
@@ -147,7 +147,7 @@ func TestEachSourceHasOutputsOfItsOwn(t *testing.T) {
 	}.Named("dev")
 	o := read(t, cfg)
 	require.Len(t, o.All(), 3)
-	orders, err := o.Of("orders")
+	orders, err := o.ForSource("orders")
 	require.NoError(t, err)
 	require.Equal(t, []string{"shop.orders"}, orders.Tables)
 	require.Equal(t, []string{"raw/source=orders", "errors/source=orders", "orders-retail-trans", "retail_trans_stream_orders", "current-orders", "cdc-orders-tables-job"},
@@ -161,7 +161,7 @@ func TestEachSourceHasOutputsOfItsOwn(t *testing.T) {
 func TestAStackOfNamedSourcesAloneHasNoOutputsOfAnUnnamedOne(t *testing.T) {
 	o := read(t, config.Config{Source: config.Source{Enabled: new(false)}, Sources: map[string]config.NamedSource{"orders": {}}}.Named("dev"))
 	require.Empty(t, o.SourceHost+o.StreamName+o.TaskArn+o.LakePrefix+o.HistoryIndex+o.CurrentRegistry)
-	only, err := o.Of("")
+	only, err := o.ForSource("")
 	require.NoError(t, err)
 	require.Equal(t, "orders raw/source=orders", only.Source+" "+only.LakePrefix)
 }

@@ -97,7 +97,7 @@ func (f *costFlags) run(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	estimate := cost.Of(c, f.load, cmp.Or(f.region, region))
+	estimate := cost.NewEstimate(c, f.load, cmp.Or(f.region, region))
 	if f.json || f.output == "json" {
 		lines := json.NewEncoder(cmd.OutOrStdout())
 		lines.SetIndent("", "  ")

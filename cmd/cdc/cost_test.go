@@ -25,7 +25,7 @@ func TestAnEstimateNeedsNoStack(t *testing.T) {
 	e := estimated(t, "--environment", "prod", "--region", "eu-central-1", "--rows-a-day", "2e6")
 	load := cost.Example
 	load.RowsADay = 2e6
-	require.Equal(t, cost.Of(prod, load, "eu-central-1"), e)
+	require.Equal(t, cost.NewEstimate(prod, load, "eu-central-1"), e)
 }
 
 func TestAnEstimateIsOfTheStacksConfiguration(t *testing.T) {

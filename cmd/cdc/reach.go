@@ -64,7 +64,7 @@ func (d *deployment) way(ctx context.Context, to string, tell func(string, ...an
 	if err != nil {
 		return nil, nil, err
 	}
-	return opensearch.Through(t.Addr().String()), t.Close, nil
+	return opensearch.TunnelTransport(t.Addr().String()), t.Close, nil
 }
 
 // search is where the history and the present rows are: the domain under its master user, or the collections under the operator's own AWS

@@ -92,7 +92,7 @@ func (f *sizeFlags) run(w io.Writer) error {
 	if err := f.complete(); err != nil {
 		return err
 	}
-	plan := size.For(f.load)
+	plan := size.NewPlan(f.load)
 	if f.json || f.output == "json" {
 		lines := json.NewEncoder(w)
 		lines.SetIndent("", "  ")

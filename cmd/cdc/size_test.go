@@ -44,8 +44,8 @@ func TestAPlanAsJSONHasTheSameNumbers(t *testing.T) {
 		var plan size.Plan
 		require.NoError(t, json.Unmarshal([]byte(out), &plan))
 		require.Equal(t, size.Load{RowsPerSecond: 10, Peak: 10, RowBytes: 1000, Tables: 1, RetentionDays: 30, BinlogHours: 24}, plan.Load, "what was not given is dev's")
-		require.Len(t, plan.Figures, len(size.For(plan.Load).Figures))
-		require.Equal(t, size.For(plan.Load).Settings, plan.Settings)
+		require.Len(t, plan.Figures, len(size.NewPlan(plan.Load).Figures))
+		require.Equal(t, size.NewPlan(plan.Load).Settings, plan.Settings)
 	}
 }
 
@@ -69,7 +69,7 @@ func TestWhatIsToldToBeTypedIsTaken(t *testing.T) {
 		}
 		l.Peak = l.RowsPerSecond * rapid.Float64Range(1, 5).Draw(t, "peak")
 		sections := map[string]map[string]any{}
-		for _, s := range size.For(l).Settings {
+		for _, s := range size.NewPlan(l).Settings {
 			put(sections, strings.Split(s.Key, "."), s.Value)
 		}
 		values := map[string]string{"environment": string(environment)}

@@ -108,7 +108,7 @@ func (f *stackFlags) outputs(ctx context.Context, needed outputs.Fields) (output
 	if err != nil {
 		return o, err
 	}
-	if o, err = o.Of(f.source); err != nil {
+	if o, err = o.ForSource(f.source); err != nil {
 		return o, err
 	}
 	f.source = o.Source // the only one, where none is named: what a person is told to type names it

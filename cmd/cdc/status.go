@@ -198,7 +198,7 @@ func (f *statusFlags) sources(ctx context.Context) ([]outputs.Outputs, error) {
 	}
 	all := o.All()
 	if one := len(f.accept) > 0 || f.connection.one(); f.stack.source != "" || one && len(all) > 1 {
-		if o, err = o.Of(f.stack.source); err != nil {
+		if o, err = o.ForSource(f.stack.source); err != nil {
 			return nil, err
 		}
 		all = []outputs.Outputs{o}

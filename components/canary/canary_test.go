@@ -49,11 +49,11 @@ func program(change func(*canary.Args)) pulumi.RunFunc {
 		if err != nil {
 			return err
 		}
-		return of(ctx, access.Target(), change)
+		return makeCanary(ctx, access.Target(), change)
 	}
 }
 
-func of(ctx *pulumi.Context, target search.Target, change func(*canary.Args)) error {
+func makeCanary(ctx *pulumi.Context, target search.Target, change func(*canary.Args)) error {
 	task, err := ec2.NewVpcEndpoint(ctx, "task", &ec2.VpcEndpointArgs{VpcId: pulumi.String("vpc"), ServiceName: pulumi.String("s3")})
 	if err != nil {
 		return err
@@ -218,7 +218,7 @@ func TestInCollectionsTheRoleReadsItsIndexAndNoOther(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		return of(ctx, c.Current(), nil)
+		return makeCanary(ctx, c.Current(), nil)
 	})
 	require.Equal(t, "aoss", string(settings(t, r).Service))
 	text, _ := r.One(t, "aws:opensearch/serverlessAccessPolicy:ServerlessAccessPolicy", "rows-canary").Input("policy").(string)

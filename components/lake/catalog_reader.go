@@ -29,7 +29,7 @@ func (c *catalog) allowReaders(ctx *pulumi.Context) error {
 			Sid:        "UseKey",
 			Actions:    []string{"kms:Decrypt", "kms:GenerateDataKey"},
 			Resources:  []pulumi.StringInput{c.args.KmsKeyArn},
-			Conditions: []iampolicy.Condition{via("s3", at.region, at.suffix)},
+			Conditions: []iampolicy.Condition{throughService("s3", at.region, at.suffix)},
 		},
 	)
 	return nil

@@ -42,7 +42,7 @@ func decryptStream(args *DeliveryArgs, region, suffix string) iampolicy.Statemen
 		Actions:   []string{"kms:Decrypt"},
 		Resources: []pulumi.StringInput{args.KmsKeyArn},
 		Conditions: []iampolicy.Condition{
-			via("kinesis", region, suffix),
+			throughService("kinesis", region, suffix),
 			iampolicy.StringEquals("kms:EncryptionContext:aws:kinesis:arn", args.StreamArn),
 		},
 	}
@@ -75,13 +75,13 @@ func encryptObjects(key, bucket pulumi.StringInput, region, suffix string) iampo
 		Actions:   []string{"kms:Decrypt", "kms:GenerateDataKey"},
 		Resources: []pulumi.StringInput{key},
 		Conditions: []iampolicy.Condition{
-			via("s3", region, suffix),
+			throughService("s3", region, suffix),
 			iampolicy.ArnLike("kms:EncryptionContext:aws:s3:arn", bucket, pulumi.Sprintf("%s/*", bucket)),
 		},
 	}
 }
 
-// via is the condition that a service uses the key, not the role directly.
-func via(service, region, suffix string) iampolicy.Condition {
+// throughService is the condition that a service uses the key, not the role directly.
+func throughService(service, region, suffix string) iampolicy.Condition {
 	return iampolicy.StringEquals("kms:ViaService", pulumi.String(fmt.Sprintf("%s.%s.%s", service, region, suffix)))
 }

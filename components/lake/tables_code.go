@@ -75,6 +75,6 @@ func (p *tablesPlan) spec() pulumi.StringOutput {
 				return "", err
 			}
 		}
-		return tables.Of(p.Source, p.Lake, known[0].(string), known[1].(string), p.StreamRetentionHours, described...).Text()
+		return tables.NewSpec(p.Source, p.Lake, known[0].(string), known[1].(string), p.StreamRetentionHours, described...).Text()
 	}).(pulumi.StringOutput)
 }

@@ -51,14 +51,14 @@ func OfDelivery(stream pulumi.StringInput, name, statistic, label, unit string) 
 // None reports whether the metric is the zero Metric.
 func (m Metric) None() bool { return m.Name == "" }
 
-// Over returns the metric with another period, in seconds.
-func (m Metric) Over(seconds int) Metric {
+// WithPeriod returns the metric with another period, in seconds.
+func (m Metric) WithPeriod(seconds int) Metric {
 	m.Period = seconds
 	return m
 }
 
-// By returns the metric with another statistic.
-func (m Metric) By(statistic string) Metric {
+// WithStatistic returns the metric with another statistic.
+func (m Metric) WithStatistic(statistic string) Metric {
 	m.Statistic = statistic
 	return m
 }

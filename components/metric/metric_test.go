@@ -9,7 +9,7 @@ import (
 
 func TestAMetricIsAValue(t *testing.T) {
 	m := metric.Metric{Namespace: "AWS/Kinesis", Name: "IncomingRecords", Statistic: metric.Sum, Period: metric.Minute}
-	other := m.By(metric.Average).Over(metric.FiveMinutes)
+	other := m.WithStatistic(metric.Average).WithPeriod(metric.FiveMinutes)
 	require.Equal(t, []any{metric.Sum, 60}, []any{m.Statistic, m.Period})
 	require.Equal(t, []any{metric.Average, 300}, []any{other.Statistic, other.Period})
 	require.False(t, m.None())

@@ -84,13 +84,13 @@ func TestAdoptedVpcGetsSecurityGroupsAndNothingElse(t *testing.T) {
 		types[x.Type] = true
 	}
 	require.Equal(t, map[string]bool{"cdcpipeline:network:Network": true, tokenGroup: true, tokenIn: true, tokenOut: true, "pulumi:pulumi:Stack": true},
-		with(types, "pulumi:pulumi:Stack"))
+		including(types, "pulumi:pulumi:Stack"))
 	for _, group := range r.All(tokenGroup) {
 		require.Equal(t, vpcID, group.Input("vpcId"))
 	}
 }
 
-func with(types map[string]bool, one string) map[string]bool {
+func including(types map[string]bool, one string) map[string]bool {
 	types[one] = true
 	return types
 }

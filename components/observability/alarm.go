@@ -13,9 +13,9 @@ import (
 type comparison string
 
 const (
-	atLeast comparison = "GreaterThanOrEqualToThreshold"
-	atMost  comparison = "LessThanOrEqualToThreshold"
-	below   comparison = "LessThanThreshold"
+	atLeast  comparison = "GreaterThanOrEqualToThreshold"
+	atMost   comparison = "LessThanOrEqualToThreshold"
+	lessThan comparison = "LessThanThreshold"
 )
 
 // missing is how an alarm treats a period without a value,
@@ -38,9 +38,9 @@ type group string
 const (
 	alone group = ""
 	// behind: changes arrive, but late.
-	behind group = "behind"
+	groupBehind group = "behind"
 	// atRisk: changes may be lost, or are parked.
-	atRisk group = "data-at-risk"
+	groupAtRisk group = "data-at-risk"
 )
 
 // alarm is a row of the table.
@@ -94,7 +94,7 @@ func (p *plan) alarms(ctx *pulumi.Context) error {
 		}
 	}
 	for _, f := range p.Feeds {
-		for _, g := range []group{behind, atRisk} {
+		for _, g := range []group{groupBehind, groupAtRisk} {
 			if err := p.compose(ctx, f.Config.Name, g); err != nil {
 				return err
 			}
@@ -170,6 +170,6 @@ func (p *plan) compose(ctx *pulumi.Context, source string, g group) error {
 
 // says holds the messages of the composite alarms.
 var says = map[group]string{
-	behind: "Changes are late on their way from the database to what is searched or to the lake",
-	atRisk: "Changes may be lost, or are put aside: the task does not run, what is not read is soon forgotten, or a record could not be delivered",
+	groupBehind: "Changes are late on their way from the database to what is searched or to the lake",
+	groupAtRisk: "Changes may be lost, or are put aside: the task does not run, what is not read is soon forgotten, or a record could not be delivered",
 }

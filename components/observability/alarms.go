@@ -46,7 +46,7 @@ func (p *plan) ofSource(f *feed.Feed) []alarm {
 	return []alarm{
 		{
 			what: "slot", metric: slot, when: atLeast, threshold: float64(cfg.SlotWalGb) * gibibyte * p.kept(),
-			datapoints: 1, periods: 1, missing: quiet, group: atRisk, // without a slot, no log is kept
+			datapoints: 1, periods: 1, missing: quiet, group: groupAtRisk, // without a slot, no log is kept
 			says: fmt.Sprintf("Replication slots hold back %d %% of the log that they may (source.slotWalGb)", p.RetentionPercent),
 		},
 		{
@@ -75,18 +75,18 @@ func (p *plan) ofTask(f *feed.Feed) []alarm {
 	return []alarm{
 		{
 			// A failed task publishes nothing, so an alarm on a limit alone would look healthy for ever.
-			what: "task-running", metric: r.MetricRunning().Over(metric.FiveMinutes), when: below, threshold: 1,
-			datapoints: 2, periods: 2, missing: silence, group: atRisk,
+			what: "task-running", metric: r.MetricRunning().WithPeriod(metric.FiveMinutes), when: lessThan, threshold: 1,
+			datapoints: 2, periods: 2, missing: silence, group: groupAtRisk,
 			says: "The replication task has measured no latency for ten minutes: it does not run",
 		},
 		{
 			what: "latency-source", metric: r.MetricLatencySource(), when: atLeast, threshold: float64(p.LatencySeconds),
-			datapoints: 5, periods: 5, missing: quiet, group: behind,
+			datapoints: 5, periods: 5, missing: quiet, group: groupBehind,
 			says: fmt.Sprintf("The task reads changes more than %d seconds after their commits", p.LatencySeconds),
 		},
 		{
 			what: "latency-target", metric: r.MetricLatencyTarget(), when: atLeast, threshold: float64(p.LatencySeconds),
-			datapoints: 5, periods: 5, missing: quiet, group: behind,
+			datapoints: 5, periods: 5, missing: quiet, group: groupBehind,
 			says: fmt.Sprintf("The task writes changes to the stream more than %d seconds after their commits", p.LatencySeconds),
 		},
 		{
@@ -102,7 +102,7 @@ func (p *plan) ofTask(f *feed.Feed) []alarm {
 		{
 			what: "instance-storage", metric: r.MetricFreeStorage(), when: atMost,
 			threshold:  float64(cfg.StorageGb) * gibibyte * float64(p.FreeStoragePercent) / 100,
-			datapoints: 1, periods: 1, missing: quiet, group: atRisk, // a task fails when it has no room for waiting changes
+			datapoints: 1, periods: 1, missing: quiet, group: groupAtRisk, // a task fails when it has no room for waiting changes
 			says: fmt.Sprintf("The replication instance has %d %% of its storage left, or less", p.FreeStoragePercent),
 		},
 	}
@@ -120,13 +120,13 @@ func (p *plan) ofStream(f *feed.Feed) []alarm {
 		},
 		{
 			what: "iterator-age", metric: age, when: atLeast, threshold: float64(p.IteratorAgeSeconds) * milliseconds,
-			datapoints: 5, periods: 5, missing: quiet, group: behind,
+			datapoints: 5, periods: 5, missing: quiet, group: groupBehind,
 			says: fmt.Sprintf("A reader of the stream is %d seconds behind", p.IteratorAgeSeconds),
 		},
 		{
 			what: "stream-retention", metric: age, when: atLeast,
 			threshold:  float64(f.Config.Stream.RetentionHours) * secondsPerHour * milliseconds * p.kept(),
-			datapoints: 1, periods: 1, missing: quiet, group: atRisk,
+			datapoints: 1, periods: 1, missing: quiet, group: groupAtRisk,
 			says: fmt.Sprintf("A reader of the stream is behind by %d %% of the time for which the stream keeps a record", p.RetentionPercent),
 		},
 	}
@@ -142,11 +142,11 @@ func (p *plan) ofLake(f *feed.Feed) []alarm {
 	return append(p.reading("lake", "into the lake", d.MetricBehind(), d.MetricSuccess()),
 		alarm{
 			what: "lake-freshness", metric: d.MetricFreshness(), when: atLeast, threshold: float64(late),
-			datapoints: 1, periods: 1, missing: quiet, group: behind,
+			datapoints: 1, periods: 1, missing: quiet, group: groupBehind,
 			says: fmt.Sprintf("The oldest change that is not in the lake yet is older than %d seconds", late),
 		},
 		alarm{
-			what: "lake-failed", metric: d.MetricFailed(), when: atLeast, threshold: 1, datapoints: 1, periods: 1, missing: quiet, group: atRisk,
+			what: "lake-failed", metric: d.MetricFailed(), when: atLeast, threshold: 1, datapoints: 1, periods: 1, missing: quiet, group: groupAtRisk,
 			says: "More tables and hours change at once than Firehose has partitions: records go below lake.errorPrefix",
 		},
 	)
@@ -157,13 +157,13 @@ func (p *plan) reading(name, into string, behindBy, success metric.Metric) []ala
 	return []alarm{
 		{
 			what: name + "-behind", metric: behindBy, when: atLeast, threshold: float64(p.IteratorAgeSeconds) * milliseconds,
-			datapoints: 2, periods: 2, missing: quiet, group: behind, like: "delivery-behind",
+			datapoints: 2, periods: 2, missing: quiet, group: groupBehind, like: "delivery-behind",
 			says: fmt.Sprintf("The delivery %s reads the stream %d seconds late", into, p.IteratorAgeSeconds),
 		},
 		{
 			// Firehose retries single failures, so they need not wake anybody.
-			what: name + "-success", metric: success, when: below, threshold: 0.9,
-			datapoints: 2, periods: 2, missing: quiet, group: behind, like: "delivery-success",
+			what: name + "-success", metric: success, when: lessThan, threshold: 0.9,
+			datapoints: 2, periods: 2, missing: quiet, group: groupBehind, like: "delivery-success",
 			says: fmt.Sprintf("Of what is to be delivered %s, less than 90 %% is at the first try", into),
 		},
 	}
@@ -182,12 +182,12 @@ func (p *plan) ofDelivery(f *feed.Feed, kind config.SearchKind, into feed.Delive
 	all := append(p.reading(name, "into the history index", d.MetricBehind(), d.MetricSuccess()),
 		alarm{
 			what: name + "-freshness", metric: d.MetricFreshness(), when: atLeast, threshold: float64(late),
-			datapoints: 1, periods: 1, missing: quiet, group: behind, like: "search-freshness",
+			datapoints: 1, periods: 1, missing: quiet, group: groupBehind, like: "search-freshness",
 			says: fmt.Sprintf("The oldest change that is not in the history index yet is older than %d seconds", late),
 		},
 		alarm{
 			what: name + "-failed", metric: d.MetricFailed(), when: atLeast, threshold: 1,
-			datapoints: 1, periods: 1, missing: quiet, group: atRisk, like: "search-failed",
+			datapoints: 1, periods: 1, missing: quiet, group: groupAtRisk, like: "search-failed",
 			says: "Documents of the history could not be indexed, and were put below lake.errorPrefix",
 		},
 	)
@@ -207,12 +207,12 @@ func (p *plan) ofCurrent(f *feed.Feed, name string, c *search.CurrentState) []al
 			// the user:
 			// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Best_Practice_Recommended_Alarms_AWS_Services.html.
 			what: name + "-errors", metric: c.MetricErrors(), when: atLeast, threshold: 1,
-			datapoints: 3, periods: 5, missing: quiet, group: behind, like: "current-errors",
+			datapoints: 3, periods: 5, missing: quiet, group: groupBehind, like: "current-errors",
 			says: "The function of the current state fails: Lambda gives it the same records again",
 		},
 		{
 			what: name + "-throttles", metric: c.MetricThrottles(), when: atLeast, threshold: 1,
-			datapoints: 5, periods: 5, missing: quiet, group: behind, like: "current-throttles",
+			datapoints: 5, periods: 5, missing: quiet, group: groupBehind, like: "current-throttles",
 			says: "The function of the current state is not called: the concurrency of the account, or the function's own, is used up",
 		},
 		{
@@ -222,22 +222,22 @@ func (p *plan) ofCurrent(f *feed.Feed, name string, c *search.CurrentState) []al
 		},
 		{
 			what: name + "-age", metric: age, when: atLeast, threshold: float64(p.IteratorAgeSeconds) * milliseconds,
-			datapoints: 5, periods: 5, missing: quiet, group: behind, like: "current-age",
+			datapoints: 5, periods: 5, missing: quiet, group: groupBehind, like: "current-age",
 			says: fmt.Sprintf("The current state is %d seconds behind the stream", p.IteratorAgeSeconds),
 		},
 		{
 			what: name + "-giving-up", metric: age, when: atLeast, threshold: float64(cfg.MaxAgeHours) * secondsPerHour * milliseconds * p.kept(),
-			datapoints: 1, periods: 1, missing: quiet, group: atRisk, like: "current-giving-up",
+			datapoints: 1, periods: 1, missing: quiet, group: groupAtRisk, like: "current-giving-up",
 			says: fmt.Sprintf("The current state is behind by %d %% of the time after which Lambda gives a record up (search.current.maxAgeHours)", p.RetentionPercent),
 		},
 		{
 			what: name + "-parked", metric: c.MetricParked(), when: atLeast, threshold: 1,
-			datapoints: 1, periods: 1, missing: quiet, group: atRisk, like: "current-parked",
+			datapoints: 1, periods: 1, missing: quiet, group: groupAtRisk, like: "current-parked",
 			says: "Records could not be applied to the current state, and were put below " + c.ParkedPrefix,
 		},
 		{
 			what: name + "-dropped", metric: c.MetricDropped(), when: atLeast, threshold: 1,
-			datapoints: 1, periods: 1, missing: quiet, group: atRisk, like: "current-dropped",
+			datapoints: 1, periods: 1, missing: quiet, group: groupAtRisk, like: "current-dropped",
 			says: "Lambda has given records up that the current state's function could not apply",
 		},
 	}
@@ -256,11 +256,12 @@ func (p *plan) ofTables(source string) []alarm {
 			says:    "A table of the lake has stopped",
 		},
 		{
-			what: "tables-refused", metric: t.MetricRefused(), when: atLeast, threshold: 1, datapoints: 1, periods: 1, missing: quiet, group: atRisk,
+			what: "tables-refused", metric: t.MetricRefused(), when: atLeast, threshold: 1, datapoints: 1, periods: 1, missing: quiet, group: groupAtRisk,
 			says: "Records could not be applied to tables of the lake, and were put aside",
 		},
 		{
-			what: "tables-late", metric: t.MetricRuns(), when: below, threshold: 1, datapoints: t.QuietPeriods(), periods: t.QuietPeriods(), missing: silence,
+			what: "tables-late", metric: t.MetricRuns(), when: lessThan, threshold: 1,
+			datapoints: t.QuietPeriods(), periods: t.QuietPeriods(), missing: silence,
 			says: "No run of the job that keeps the lake's tables has ended by itself for long",
 		},
 	}
@@ -281,27 +282,27 @@ func (p *plan) ofCanary(f *feed.Feed, c Canary) []alarm {
 	return []alarm{
 		{
 			what: "searchable", metric: c.MetricSearchable(), when: atLeast, threshold: float64(p.SearchableSeconds),
-			datapoints: 5, periods: 5, missing: silence, group: behind, // a canary without a value has found nothing
+			datapoints: 5, periods: 5, missing: silence, group: groupBehind, // a canary without a value has found nothing
 			says: fmt.Sprintf("A row is found %d seconds after its commit, or not at all", p.SearchableSeconds),
 		},
 		{
-			what: "log-headroom", metric: headroom.Over(metric.FiveMinutes), when: atMost, threshold: left,
-			datapoints: 1, periods: 1, missing: asBefore, group: atRisk,
+			what: "log-headroom", metric: headroom.WithPeriod(metric.FiveMinutes), when: atMost, threshold: left,
+			datapoints: 1, periods: 1, missing: asBefore, group: groupAtRisk,
 			says: fmt.Sprintf("The database gives up what the task has not read in "+says+", or less", left),
 		},
 		{
-			what: "reload", metric: c.MetricTablesToReload().Over(metric.FiveMinutes), when: atLeast, threshold: 1,
+			what: "reload", metric: c.MetricTablesToReload().WithPeriod(metric.FiveMinutes), when: atLeast, threshold: 1,
 			datapoints: 1, periods: 1, missing: asBefore,
 			says: "Tables were changed in ways that rows do not show until they are loaded again",
 		},
 		{
-			what: "certificate", metric: c.MetricCertificateDays().Over(metric.FiveMinutes), when: atMost, threshold: float64(p.CertificateDays),
+			what: "certificate", metric: c.MetricCertificateDays().WithPeriod(metric.FiveMinutes), when: atMost, threshold: float64(p.CertificateDays),
 			datapoints: 1, periods: 1, missing: asBefore,
 			says: fmt.Sprintf("The database's certificate expires in %d days, or less", p.CertificateDays),
 		},
 		{
-			what: "parked-objects", metric: c.MetricParkedObjects().Over(metric.FiveMinutes), when: atLeast, threshold: 1,
-			datapoints: 1, periods: 1, missing: asBefore, group: atRisk,
+			what: "parked-objects", metric: c.MetricParkedObjects().WithPeriod(metric.FiveMinutes), when: atLeast, threshold: 1,
+			datapoints: 1, periods: 1, missing: asBefore, group: groupAtRisk,
 			says: "Objects of what could not be delivered wait in the lake's bucket",
 		},
 		{
@@ -331,7 +332,7 @@ func (p *plan) ofDomain(d *search.Domain) []alarm {
 			says: fmt.Sprintf("A node of the domain has %d %% of its storage left, or less", p.FreeStoragePercent),
 		},
 		{
-			what: "domain-blocked", metric: d.MetricWritesBlocked().Over(metric.FiveMinutes), when: atLeast, threshold: 1,
+			what: "domain-blocked", metric: d.MetricWritesBlocked().WithPeriod(metric.FiveMinutes), when: atLeast, threshold: 1,
 			datapoints: 1, periods: 1, missing: quiet,
 			says: "The domain takes no writes",
 		},
@@ -340,7 +341,7 @@ func (p *plan) ofDomain(d *search.Domain) []alarm {
 			says: "The domain's own snapshot has failed",
 		},
 		{
-			what: "domain-cpu", metric: d.MetricCPU().Over(3 * metric.FiveMinutes), when: atLeast, threshold: float64(p.CPUPercent),
+			what: "domain-cpu", metric: d.MetricCPU().WithPeriod(3 * metric.FiveMinutes), when: atLeast, threshold: float64(p.CPUPercent),
 			datapoints: 3, periods: 3, missing: quiet,
 			says: fmt.Sprintf("A node of the domain is %d %% busy", p.CPUPercent),
 		},

@@ -41,7 +41,7 @@ func TestWhatACanarySeesIsWatched(t *testing.T) {
 	require.InDelta(t, 50, all["log-headroom"].threshold, 0)
 	require.Contains(t, all["log-headroom"].says, "in 50 hours, or less")
 	for what, a := range all {
-		require.True(t, slices.Contains([]group{alone, behind, atRisk}, a.group), what)
+		require.True(t, slices.Contains([]group{alone, groupBehind, groupAtRisk}, a.group), what)
 		require.LessOrEqual(t, a.datapoints, a.periods, what)
 	}
 	require.Contains(t, watch(config.Source{Engine: config.EnginePostgreSQL}, fakeCanary{})["log-headroom"].says, "bytes of log")

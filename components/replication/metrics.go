@@ -63,7 +63,7 @@ func (r *Replication) MetricRunning() metric.Metric {
 		return m
 	}
 	m.Label = "Measured"
-	return m.By(metric.SampleCount)
+	return m.WithStatistic(metric.SampleCount)
 }
 
 // ofInstance is a metric of the replication instance; none without an instance.

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// at is a configuration that calls a test server.
-func at(t *testing.T, serve http.HandlerFunc) aws.Config {
+// configFor is a configuration that calls a test server.
+func configFor(t *testing.T, serve http.HandlerFunc) aws.Config {
 	t.Helper()
 	server := httptest.NewServer(serve)
 	t.Cleanup(server.Close)
@@ -26,7 +26,7 @@ func at(t *testing.T, serve http.HandlerFunc) aws.Config {
 }
 
 func TestQueriesAreSignedForms(t *testing.T) {
-	config := at(t, func(w http.ResponseWriter, r *http.Request) {
+	config := configFor(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		form, err := url.ParseQuery(string(body))
 		require.NoError(t, err)
@@ -53,7 +53,7 @@ func TestQueriesAreSignedForms(t *testing.T) {
 }
 
 func TestJSONNamesItsTarget(t *testing.T) {
-	config := at(t, func(w http.ResponseWriter, r *http.Request) {
+	config := configFor(t, func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		require.Equal(t, `{"KeyId":"x"}`, string(body))
 		require.Equal(t, "TrentService.DescribeKey", r.Header.Get("X-Amz-Target"))
@@ -68,7 +68,7 @@ func TestJSONNamesItsTarget(t *testing.T) {
 
 // https://smithy.io/2.0/aws/protocols/aws-json-1_0-protocol.html
 func TestJSONHasTheVersionOfItsProtocol(t *testing.T) {
-	config := at(t, func(w http.ResponseWriter, r *http.Request) {
+	config := configFor(t, func(w http.ResponseWriter, r *http.Request) {
 		require.Equal(t, "application/x-amz-json-1.0", r.Header.Get("Content-Type"))
 		require.Equal(t, "OpenSearchServerless.ListCollections", r.Header.Get("X-Amz-Target"))
 		require.Contains(t, r.Header.Get("Authorization"), "/aoss/aws4_request")
@@ -78,7 +78,7 @@ func TestJSONHasTheVersionOfItsProtocol(t *testing.T) {
 }
 
 func TestGetHasAPathOfItsOwn(t *testing.T) {
-	config := at(t, func(w http.ResponseWriter, r *http.Request) {
+	config := configFor(t, func(w http.ResponseWriter, r *http.Request) {
 		require.Equal(t, "GET /2021-01-01/opensearch/versions?maxResults=100", r.Method+" "+r.URL.String())
 		require.Contains(t, r.Header.Get("Authorization"), "/es/aws4_request")
 		_, _ = io.WriteString(w, `{"Versions":["OpenSearch_2.19"]}`)
@@ -96,7 +96,7 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 		`{"__type":"NotFoundException:http://internal.amazon.com/coral/","message":"no"}`:                                 "NotFoundException: no",
 		`upstream is gone`: "400 Bad Request: upstream is gone",
 	} {
-		config := at(t, func(w http.ResponseWriter, _ *http.Request) {
+		config := configFor(t, func(w http.ResponseWriter, _ *http.Request) {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, body)
 		})
@@ -112,7 +112,7 @@ func TestRefusalsAreReadInEveryForm(t *testing.T) {
 }
 
 func TestTheHeaderNamesTheErrorWhereTheBodyDoesNot(t *testing.T) {
-	config := at(t, func(w http.ResponseWriter, _ *http.Request) {
+	config := configFor(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("X-Amzn-Errortype", "ResourceNotFoundException:http://internal.amazon.com/coral/")
 		w.WriteHeader(http.StatusConflict)
 		_, _ = io.WriteString(w, `{"message":"Domain not found"}`)
@@ -123,7 +123,7 @@ func TestTheHeaderNamesTheErrorWhereTheBodyDoesNot(t *testing.T) {
 
 func TestWhatFailsForAMomentIsRepeated(t *testing.T) {
 	calls := 0
-	config := at(t, func(w http.ResponseWriter, _ *http.Request) {
+	config := configFor(t, func(w http.ResponseWriter, _ *http.Request) {
 		if calls++; calls < 3 {
 			w.WriteHeader(http.StatusBadRequest)
 			_, _ = io.WriteString(w, `<ErrorResponse><Error><Code>Throttling</Code></Error></ErrorResponse>`)
@@ -138,7 +138,7 @@ func TestWhatFailsForAMomentIsRepeated(t *testing.T) {
 	require.ErrorContains(t, New(config, IAM).Query(t.Context(), "ListRoles", nil, nil), "Throttling")
 	require.Equal(t, 2, calls)
 	calls = -100
-	denied := at(t, func(w http.ResponseWriter, _ *http.Request) {
+	denied := configFor(t, func(w http.ResponseWriter, _ *http.Request) {
 		calls++
 		w.WriteHeader(http.StatusForbidden)
 	})

@@ -9,8 +9,8 @@ import (
 	"pgregory.net/rapid"
 )
 
-// at is a change at a position.
-func at(t require.TestingT, file string, offset, record any, commit string) Order {
+// changeAt is a change at a position.
+func changeAt(t require.TestingT, file string, offset, record any, commit string) Order {
 	r := parsed(t, fmt.Sprintf(`{"data":{"id":1},"metadata":{"record-type":"data","operation":"update","schema-name":"db","table-name":"t",
 		"stream-position":"%s:%v:0:9:1:x:1","transaction-record-id":%v,"commit-timestamp":%q}}`, file, offset, record, commit))
 	o, err := r.Order()
@@ -29,14 +29,14 @@ func TestChangesComeInTheOrderOfTheBinlogAndLoadsFirst(t *testing.T) {
 	const early, late = "2026-01-02T03:04:05.000000Z", "2026-01-02T03:04:06.000000Z"
 	ordered := []Order{
 		load(t, late), load(t, "2026-03-02T03:04:06.000000Z"), // regardless of its time
-		at(t, "mysql-bin.000009", 900, 7, late),
-		at(t, "mysql-bin.000010", 100, 1, early),
-		at(t, "mysql-bin.000010", 100, 2, early),
-		at(t, "mysql-bin.000010", 100, 10, early),
-		at(t, "mysql-bin.000010", 1000, 3, early),
-		at(t, "mysql-bin.000010", 1000, 3, late),
-		at(t, "mysql-bin.999999", uint64(18446744073709551615), 1, early),
-		at(t, "mysql-bin.1000000", 4, 1, early),
+		changeAt(t, "mysql-bin.000009", 900, 7, late),
+		changeAt(t, "mysql-bin.000010", 100, 1, early),
+		changeAt(t, "mysql-bin.000010", 100, 2, early),
+		changeAt(t, "mysql-bin.000010", 100, 10, early),
+		changeAt(t, "mysql-bin.000010", 1000, 3, early),
+		changeAt(t, "mysql-bin.000010", 1000, 3, late),
+		changeAt(t, "mysql-bin.999999", uint64(18446744073709551615), 1, early),
+		changeAt(t, "mysql-bin.1000000", 4, 1, early),
 	}
 	for i, a := range ordered {
 		for j, b := range ordered {
@@ -50,7 +50,7 @@ func TestChangesComeInTheOrderOfTheBinlogAndLoadsFirst(t *testing.T) {
 func sign(n int) int { return max(-1, min(1, n)) }
 
 func TestWhatHasNoOrderIsAnError(t *testing.T) {
-	_, err := at(t, "mysql-bin.000001", 1, 1, "2026-01-02T03:04:05Z").Compare(at(t, "mysql-bin-changelog.000001", 2, 1, "2026-01-02T03:04:05Z"))
+	_, err := changeAt(t, "mysql-bin.000001", 1, 1, "2026-01-02T03:04:05Z").Compare(changeAt(t, "mysql-bin-changelog.000001", 2, 1, "2026-01-02T03:04:05Z"))
 	require.ErrorContains(t, err, "different servers")
 	position := `"stream-position":"mysql-bin.000001:4:0","transaction-record-id":1,"commit-timestamp":"2026-01-02T03:04:05Z"`
 	for metadata, message := range map[string]string{
@@ -84,7 +84,7 @@ func TestOrderIsTotalAndAntisymmetric(t *testing.T) {
 			return load(t, commit)
 		}
 		small := rapid.IntRange(0, 2)
-		return at(t, fmt.Sprintf("bin.%06d", small.Draw(t, "file")), small.Draw(t, "offset"), small.Draw(t, "record"), commit)
+		return changeAt(t, fmt.Sprintf("bin.%06d", small.Draw(t, "file")), small.Draw(t, "offset"), small.Draw(t, "record"), commit)
 	})
 	rapid.Check(t, func(t *rapid.T) {
 		a, b, c := order.Draw(t, "a"), order.Draw(t, "b"), order.Draw(t, "c")

@@ -41,8 +41,8 @@ type Position struct {
 	Seen []string `json:"seen"`
 }
 
-// Of estimates a configuration with its defaults; an empty region means us-east-1.
-func Of(c config.Config, l Load, region string) Estimate {
+// NewEstimate estimates a configuration with its defaults; an empty region means us-east-1.
+func NewEstimate(c config.Config, l Load, region string) Estimate {
 	if region == "" {
 		region = "us-east-1"
 	}

@@ -14,11 +14,11 @@ func TestAnEstimateIsTheBillsInARegion(t *testing.T) {
 	dev := defaults(config.Dev)
 	month := cost.Fixed(dev).USD() + cost.Rows(dev, cost.Example).USD()
 	for region, factor := range map[string]float64{"": 1, "us-east-1": 1, "eu-central-1": 1.1, "sa-east-1": 1.45} {
-		e := cost.Of(dev, cost.Example, region)
+		e := cost.NewEstimate(dev, cost.Example, region)
 		require.InDelta(t, month*factor, e.MonthUSD, 1e-9, region)
 		require.True(t, e.FactorKnown)
 	}
-	e := cost.Of(dev, cost.Example, "mars-1")
+	e := cost.NewEstimate(dev, cost.Example, "mars-1")
 	require.False(t, e.FactorKnown)
 	require.InDelta(t, month, e.MonthUSD, 1e-9)
 	var said strings.Builder
@@ -27,7 +27,7 @@ func TestAnEstimateIsTheBillsInARegion(t *testing.T) {
 }
 
 func TestWhatHasNoPriceIsSaidAndNotInTheSum(t *testing.T) {
-	e := cost.Of(defaults(config.Prod), cost.Example, "eu-west-1")
+	e := cost.NewEstimate(defaults(config.Prod), cost.Example, "eu-west-1")
 	require.Equal(t, []string{"2 × dms.r6i.large"}, e.NotFound)
 	var said strings.Builder
 	require.NoError(t, e.WriteSums(&said))

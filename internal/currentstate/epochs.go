@@ -113,7 +113,7 @@ func (e *Epochs) Rows(ctx context.Context, n table.Name, number int) (int64, err
 
 // shown are the indices behind a table's alias.
 func (e *Epochs) shown(ctx context.Context, n table.Name) ([]string, error) {
-	indices, err := e.client.Behind(ctx, e.Alias(n))
+	indices, err := e.client.IndicesBehind(ctx, e.Alias(n))
 	if err != nil {
 		return nil, fmt.Errorf("reading the alias of %s: %w", n, err)
 	}

@@ -110,7 +110,7 @@ func DatabaseLogs(engine config.Engine) []string {
 
 // SearchLogGroups are the log groups of a domain.
 func SearchLogGroups(domain string) []string {
-	return below("/aws/opensearch/domains/"+domain+"/", "audit", "search-slow", "index-slow", "application")
+	return prefixed("/aws/opensearch/domains/"+domain+"/", "audit", "search-slow", "index-slow", "application")
 }
 
 // Collections are the names of a stack's two collections.
@@ -134,10 +134,10 @@ func CollectionPolicy(collections, writer string) string {
 
 // DatabaseLogGroups are the log groups of a cluster, which RDS would otherwise make itself.
 func DatabaseLogGroups(engine config.Engine, cluster string) []string {
-	return below("/aws/rds/cluster/"+cluster+"/", DatabaseLogs(engine)...)
+	return prefixed("/aws/rds/cluster/"+cluster+"/", DatabaseLogs(engine)...)
 }
 
-func below(prefix string, names ...string) []string {
+func prefixed(prefix string, names ...string) []string {
 	all := make([]string, len(names))
 	for i, name := range names {
 		all[i] = prefix + name

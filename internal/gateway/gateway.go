@@ -51,7 +51,7 @@ type Options struct {
 type Route struct {
 	// URL of the collection: https://host, with a port other than 443.
 	URL string
-	// Transport dials and verifies: opensearch.Through a tunnel, or http.DefaultTransport.
+	// Transport dials and verifies: opensearch.TunnelTransport a tunnel, or http.DefaultTransport.
 	Transport http.RoundTripper
 }
 

@@ -57,7 +57,7 @@ func open(t *testing.T, answer http.HandlerFunc, options gateway.Options) *scene
 
 // route leads to the collection under its certificate's name, with a transport that always dials the test server.
 func (s *scene) route() gateway.Route {
-	transport := opensearch.Through(s.collection.Listener.Addr().String())
+	transport := opensearch.TunnelTransport(s.collection.Listener.Addr().String())
 	transport.TLSClientConfig = s.collection.Client().Transport.(*http.Transport).TLSClientConfig
 	return gateway.Route{URL: "https://example.com", Transport: transport}
 }

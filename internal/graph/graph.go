@@ -32,10 +32,10 @@ func (s Step) Takes() time.Duration { return s.End - s.Start }
 // Graph holds all steps of a deployment by name.
 type Graph map[string]Step
 
-// Of orders the resources like the engine: each waits for the resources in its options and inputs, for its parent and
+// FromResources orders the resources like the engine: each waits for the resources in its options and inputs, for its parent and
 // for its provider. All steps that are ready start at the same time: Graph ignores the engine's limit on parallel
 // steps (`pulumi up --parallel`).
-func Of(resources []componenttest.Registered) (Graph, error) {
+func FromResources(resources []componenttest.Registered) (Graph, error) {
 	g := Graph{}
 	for _, r := range resources {
 		s := Step{Name: r.Type + "::" + r.Name, Type: r.Type}
@@ -119,11 +119,11 @@ func (g Graph) Path() []Step {
 			last = g[name]
 		}
 	}
-	return g.To(last.Name)
+	return g.PathTo(last.Name)
 }
 
-// To is the path that determines a step's end. It omits components, which take no time.
-func (g Graph) To(name string) []Step {
+// PathTo is the path that determines a step's end. It omits components, which take no time.
+func (g Graph) PathTo(name string) []Step {
 	var path []Step
 	for at := name; at != ""; at = g[at].Last {
 		if s := g[at]; s.Takes() > 0 {

@@ -40,12 +40,12 @@ func deployed(t *testing.T, cfg config.Config) graph.Graph {
 		_, err := pipeline.New(ctx, "cdc", &pipeline.Args{Config: cfg, Code: feed.Code{Bootstrap: code(), Rotation: code(), CurrentState: code(), Canary: code()}})
 		return err
 	})
-	g, err := graph.Of(recorded.Resources())
+	g, err := graph.FromResources(recorded.Resources())
 	require.NoError(t, err)
 	return g
 }
 
-func of(t *testing.T, environment config.Environment) graph.Graph {
+func stepsOf(t *testing.T, environment config.Environment) graph.Graph {
 	t.Helper()
 	return deployed(t, config.Config{Environment: environment})
 }
@@ -53,7 +53,7 @@ func of(t *testing.T, environment config.Environment) graph.Graph {
 var environments = []config.Environment{config.Dev, config.Prod}
 
 func TestTheGraphPageIsCurrent(t *testing.T) {
-	want, err := graph.Page(of(t, config.Dev), of(t, config.Prod))
+	want, err := graph.Page(stepsOf(t, config.Dev), stepsOf(t, config.Prod))
 	require.NoError(t, err)
 	if *update {
 		require.NoError(t, os.WriteFile(page, want, 0o644)) //nolint:gosec // a documentation page
@@ -65,7 +65,7 @@ func TestTheGraphPageIsCurrent(t *testing.T) {
 
 func TestDatabaseInstanceAndDomainAreMadeSideBySide(t *testing.T) {
 	for _, environment := range environments {
-		g := of(t, environment)
+		g := stepsOf(t, environment)
 		slow := []graph.Step{g.OfType(database)[0], g.OfType(instance)[0], g.OfType(domain)[0]}
 		for _, one := range slow {
 			for _, other := range slow {
@@ -78,7 +78,7 @@ func TestDatabaseInstanceAndDomainAreMadeSideBySide(t *testing.T) {
 
 // Sources are independent too: none waits for another.
 func TestSourcesAreMadeSideBySide(t *testing.T) {
-	one, two := of(t, config.Dev), deployed(t, config.Config{Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{"orders": {}}})
+	one, two := stepsOf(t, config.Dev), deployed(t, config.Config{Source: config.Source{Enabled: new(true)}, Sources: map[string]config.NamedSource{"orders": {}}})
 	require.Len(t, two.OfType(cluster), 2)
 	for _, typ := range []string{cluster, instance, task} {
 		both := two.OfType(typ)
@@ -90,7 +90,7 @@ func TestSourcesAreMadeSideBySide(t *testing.T) {
 
 func TestADeploymentIsHardlyLongerThanItsLongestPart(t *testing.T) {
 	for _, environment := range environments {
-		g := of(t, environment)
+		g := stepsOf(t, environment)
 		longest := g.OfType(domain)[0].Takes()
 		require.Less(t, g.End(), longest+4*time.Minute, environment)
 		require.Greater(t, graph.InLine(graph.Walkthrough), g.End()*3/2, "the stacks in line")
@@ -100,7 +100,7 @@ func TestADeploymentIsHardlyLongerThanItsLongestPart(t *testing.T) {
 
 func TestTheCriticalPathGoesByDomainDeliveryAndTask(t *testing.T) {
 	for _, environment := range environments {
-		g := of(t, environment)
+		g := stepsOf(t, environment)
 		path := g.Path()
 		require.Equal(t, time.Duration(0), path[0].Start)
 		var types []string
@@ -138,26 +138,26 @@ func TestStepsWaitForOptionsInputsParentAndProvider(t *testing.T) {
 		}
 		return nil
 	})
-	g, err := graph.Of(recorded.Resources())
+	g, err := graph.FromResources(recorded.Resources())
 	require.NoError(t, err)
 	require.Equal(t, []string{"aws:iam/role:Role::role"}, g["aws:kinesis/stream:Stream::stream"].After, "by an input")
 	require.Equal(t, 3*time.Second, g["aws:kinesis/stream:Stream::stream"].Start)
 	require.Equal(t, []string{"aws:opensearch/domain:Domain::domain"}, g["opensearch:index/ismPolicy:IsmPolicy::inside"].After, "by an option")
 	require.Equal(t, []string{"cdcpipeline:x:Part::part"}, g["aws:opensearch/domain:Domain::domain"].After, "by its parent")
 	require.Equal(t, 22*time.Minute+33*time.Second, g.End())
-	require.True(t, of(t, config.Dev).Waits(delivery+"::cdc-search-delivery", domain+"::cdc-search-domain"), "by its role inside, whose provider has the domain's address")
+	require.True(t, stepsOf(t, config.Dev).Waits(delivery+"::cdc-search-delivery", domain+"::cdc-search-domain"), "by its role inside, whose provider has the domain's address")
 }
 
 func TestResourcesThatWaitForOneAnotherAreRefused(t *testing.T) {
 	a, b := "urn:pulumi:s::p::aws:iam/role:Role::a", "urn:pulumi:s::p::aws:iam/role:Role::b"
-	_, err := graph.Of([]componenttest.Registered{{Type: "aws:iam/role:Role", Name: "a", DependsOn: []string{b}}, {Type: "aws:iam/role:Role", Name: "b", DependsOn: []string{a}}})
+	_, err := graph.FromResources([]componenttest.Registered{{Type: "aws:iam/role:Role", Name: "a", DependsOn: []string{b}}, {Type: "aws:iam/role:Role", Name: "b", DependsOn: []string{a}}})
 	require.ErrorContains(t, err, "2 resources wait for one another")
 }
 
 func TestEveryTimeIsOfATypeThatIsMadeAndSaysWhereItWasRead(t *testing.T) {
 	made := map[string]bool{"aws:ec2/natGateway:NatGateway": true} // the walkthrough's steps
 	for _, environment := range environments {
-		for _, s := range of(t, environment) {
+		for _, s := range stepsOf(t, environment) {
 			made[s.Type] = true
 		}
 	}

@@ -73,7 +73,7 @@ func (g Graph) table(steps []Step) string {
 	out.WriteString("| starts | takes | what | waits last for |\n|---:|---:|---|---|\n")
 	for _, s := range steps {
 		last := "nothing"
-		if before := g.To(s.Last); len(before) > 0 {
+		if before := g.PathTo(s.Last); len(before) > 0 {
 			last = label(before[len(before)-1].Name)
 		}
 		fmt.Fprintf(&out, "| %s | %s | %s | %s |\n", clock(s.Start), clock(s.Takes()), label(s.Name), last)

@@ -53,7 +53,7 @@ func Compiled(folder string, packages ...string) ([]Module, error) {
 		if m == nil || m.Main || m.Replace != nil && m.Replace.Version == "" || found[m.Path].Path != "" {
 			continue
 		}
-		licences, err := of(m.Dir)
+		licences, err := licencesIn(m.Dir)
 		if err != nil {
 			return nil, fmt.Errorf("reading the licence of %s: %w", m.Path, err)
 		}
@@ -67,8 +67,8 @@ func Compiled(folder string, packages ...string) ([]Module, error) {
 	return modules, nil
 }
 
-// of returns the licences in a module's root.
-func of(dir string) ([]string, error) {
+// licencesIn returns the licences in a module's root.
+func licencesIn(dir string) ([]string, error) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
 		return nil, fmt.Errorf("looking for its files: %w", err)

@@ -26,8 +26,8 @@ func (c Client) Refresh(ctx context.Context, index string) error {
 	return c.Do(ctx, http.MethodPost, path(index, "_refresh"), nil, nil)
 }
 
-// Behind lists the indices behind an alias by name; none when it does not exist.
-func (c Client) Behind(ctx context.Context, alias string) ([]string, error) {
+// IndicesBehind lists the indices behind an alias by name; none when it does not exist.
+func (c Client) IndicesBehind(ctx context.Context, alias string) ([]string, error) {
 	var out map[string]json.RawMessage
 	err := c.Do(ctx, http.MethodGet, "/_alias/"+url.PathEscape(alias), nil, &out)
 	if Status(err) == http.StatusNotFound {

@@ -56,7 +56,7 @@ func (c Client) parts(ctx context.Context, index string) ([][]string, error) {
 	if c.FoundAfter > 0 { // a collection's index has one shard for clients
 		return [][]string{{index}}, nil
 	}
-	behind, err := c.Behind(ctx, index)
+	behind, err := c.IndicesBehind(ctx, index)
 	if err != nil {
 		return nil, err
 	}

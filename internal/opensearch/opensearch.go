@@ -31,7 +31,7 @@ const FoundInCollection = time.Minute
 type Client struct {
 	// URL of the domain without a trailing slash.
 	URL string
-	// Transport connects to the domain and signs in: [Signed] or [BasicAuth], with [Through] when a tunnel is needed.
+	// Transport connects to the domain and signs in: [Signed] or [BasicAuth], with [TunnelTransport] when a tunnel is needed.
 	Transport http.RoundTripper
 	// Timeout of one request with its answer; 0 means only the context's.
 	Timeout time.Duration

@@ -218,7 +218,7 @@ func TestIdleConnectionsAreClosedBehindWhatSignsIn(t *testing.T) {
 func TestTheServerIsVerifiedUnderItsOwnNameThroughATunnel(t *testing.T) {
 	server := httptest.NewTLSServer(always(200, "{}"))
 	defer server.Close()
-	tunnel := opensearch.Through(server.Listener.Addr().String())
+	tunnel := opensearch.TunnelTransport(server.Listener.Addr().String())
 	tunnel.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
 	call := func(url string) error {
 		return opensearch.Client{URL: url, Transport: tunnel}.Do(t.Context(), http.MethodGet, "/", nil, nil)
@@ -267,16 +267,16 @@ func TestDocumentsAndIndicesAreFound(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []document{{"1"}, {"2"}}, found)
 	answer = `{"b-2":{"aliases":{}},"b-1":{}}`
-	behind, err := c.Behind(t.Context(), "b")
+	behind, err := c.IndicesBehind(t.Context(), "b")
 	require.NoError(t, err)
 	require.Equal(t, []string{"b-1", "b-2"}, behind)
 	require.Equal(t, []string{`POST /a%20%EC%A3%BC/_search?ignore_unavailable=true {"size":2}`, "GET /_alias/b "}, got)
 
 	status = 404
-	behind, err = c.Behind(t.Context(), "b")
+	behind, err = c.IndicesBehind(t.Context(), "b")
 	require.NoError(t, err)
 	require.Empty(t, behind)
 	status = 500
-	_, err = c.Behind(t.Context(), "b")
+	_, err = c.IndicesBehind(t.Context(), "b")
 	require.Error(t, err)
 }

@@ -7,9 +7,9 @@ import (
 	"time"
 )
 
-// Through is a transport whose connections all go to one address, such as a tunnel's. The server is still verified as
+// TunnelTransport is a transport whose connections all go to one address, such as a tunnel's. The server is still verified as
 // the URL's host.
-func Through(address string) *http.Transport {
+func TunnelTransport(address string) *http.Transport {
 	var d net.Dialer
 	return &http.Transport{
 		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {

@@ -112,7 +112,7 @@ type Set[Text, Number, List, Map any] struct {
 	// Sources holds each named source's own outputs. The unnamed source's outputs are above; they are empty when
 	// source.enabled is false.
 	Sources map[string]Set[Text, Number, List, Map] `json:"sources,omitempty"`
-	// Source is the name of the chosen source, if one was chosen: [Outputs.Of].
+	// Source is the name of the chosen source, if one was chosen: [Outputs.ForSource].
 	Source string `json:"-"`
 }
 
@@ -141,9 +141,9 @@ func Parse(b []byte) (Outputs, error) {
 	return o, nil
 }
 
-// Of returns one source's view: its own outputs and the shared ones. An empty name means the unnamed source, or the
+// ForSource returns one source's view: its own outputs and the shared ones. An empty name means the unnamed source, or the
 // only one if there is no unnamed source. The error lists the sources.
-func (o Outputs) Of(source string) (Outputs, error) {
+func (o Outputs) ForSource(source string) (Outputs, error) {
 	names := slices.Sorted(maps.Keys(o.Sources))
 	switch unnamed := o.SourceHost != "" || len(names) == 0; {
 	case source == "" && unnamed:
@@ -194,7 +194,7 @@ func (o Outputs) All() []Outputs {
 		all = append(all, o)
 	}
 	for _, source := range slices.Sorted(maps.Keys(o.Sources)) {
-		if of, err := o.Of(source); err == nil {
+		if of, err := o.ForSource(source); err == nil {
 			all = append(all, of)
 		}
 	}

@@ -52,11 +52,11 @@ func TestTheOutputsOfASourceAreItsOwnAndThoseThatAllShare(t *testing.T) {
 	o, err := outputs.Parse([]byte(`{"region":"r","lakeBucket":"b","sourceHost":"h","streamName":"s","tables":["a.b"],"tablesJob":"j",
 		"sources":{"orders":{"sourceHost":"oh","streamName":"os","tables":["a.b","a.c"]},"billing":{"sourceHost":"bh"}}}`))
 	require.NoError(t, err)
-	orders, err := o.Of("orders")
+	orders, err := o.ForSource("orders")
 	require.NoError(t, err)
 	require.Equal(t, []string{"orders", "r", "b", "oh", "os", ""}, []string{orders.Source, orders.Region, orders.LakeBucket, orders.SourceHost, orders.StreamName, orders.TablesJob})
 	require.Equal(t, []string{"a.b", "a.c"}, orders.Tables)
-	unnamed, err := o.Of("")
+	unnamed, err := o.ForSource("")
 	require.NoError(t, err)
 	require.Equal(t, "h j", unnamed.SourceHost+" "+unnamed.TablesJob)
 	var names []string
@@ -64,24 +64,24 @@ func TestTheOutputsOfASourceAreItsOwnAndThoseThatAllShare(t *testing.T) {
 		names = append(names, one.Source+":"+one.SourceHost)
 	}
 	require.Equal(t, []string{":h", "billing:bh", "orders:oh"}, names)
-	_, err = o.Of("stock")
+	_, err = o.ForSource("stock")
 	require.EqualError(t, err, `--source: the stack has no source "stock": choose one of billing, orders`)
 }
 
 func TestWithoutAnUnnamedSourceOneHasToBeChosen(t *testing.T) {
 	two, err := outputs.Parse([]byte(`{"sourceHost":"","sources":{"orders":{"sourceHost":"oh"},"billing":{"sourceHost":"bh"}}}`))
 	require.NoError(t, err)
-	_, err = two.Of("")
+	_, err = two.ForSource("")
 	require.EqualError(t, err, "--source: the stack has the sources billing, orders, and none without a name: choose one of them")
 	require.Len(t, two.All(), 2)
 	one, err := outputs.Parse([]byte(`{"sourceHost":"","sources":{"orders":{"sourceHost":"oh"}}}`))
 	require.NoError(t, err)
-	only, err := one.Of("")
+	only, err := one.ForSource("")
 	require.NoError(t, err)
 	require.Equal(t, "orders oh", only.Source+" "+only.SourceHost)
 	old, err := outputs.Parse([]byte(`{"sourceHost":"h"}`))
 	require.NoError(t, err)
-	_, err = old.Of("orders")
+	_, err = old.ForSource("orders")
 	require.EqualError(t, err, `--source: the stack has no source "orders", but only one without a name: leave --source out`)
 	require.Len(t, old.All(), 1)
 }

@@ -113,8 +113,8 @@ type Setting struct {
 	Value string `json:"value"`
 }
 
-// For returns the plan for a valid load.
-func For(l Load) Plan {
+// NewPlan returns the plan for a valid load.
+func NewPlan(l Load) Plan {
 	p := Plan{Load: l}
 	p.figure("load", "bytes of a record", l.record(), "B", fmt.Sprintf("%s + %d", number(float64(l.RowBytes)), Envelope), loadLimit)
 	p.figure("load", "records at the peak", l.Peak*l.record()/1e6, "MB/s", fmt.Sprintf("%s × %s B", number(l.Peak), number(l.record())), loadLimit)

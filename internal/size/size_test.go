@@ -53,11 +53,11 @@ func TestShardsAreTheMostOfBytesRecordsAndReaders(t *testing.T) {
 
 func TestAStreamIsOnDemandWhileANewOneTakesThePeak(t *testing.T) {
 	l := shop()
-	require.Equal(t, "0", setting(t, size.For(l), "stream.shards"), "1.5 MB/s")
+	require.Equal(t, "0", setting(t, size.NewPlan(l), "stream.shards"), "1.5 MB/s")
 	l.Peak = 5000
-	require.Equal(t, "8", setting(t, size.For(l), "stream.shards"), "7.5 MB/s, which a new stream of 4 refuses")
+	require.Equal(t, "8", setting(t, size.NewPlan(l), "stream.shards"), "7.5 MB/s, which a new stream of 4 refuses")
 	l.Peak = 1_000_000
-	p := size.For(l)
+	p := size.NewPlan(l)
 	require.Equal(t, "0", setting(t, p, "stream.shards"))
 	require.Contains(t, strings.Join(p.Open, "\n"), "stream.shards: 1500 are more than the configuration takes")
 }
@@ -65,15 +65,15 @@ func TestAStreamIsOnDemandWhileANewOneTakesThePeak(t *testing.T) {
 func TestWhatACallWritesIsLeftOpenUntilItIsMeasured(t *testing.T) {
 	l := shop()
 	l.Peak = 8000
-	p := size.For(l)
+	p := size.NewPlan(l)
 	require.Equal(t, "2", setting(t, p, "search.current.parallelization"), "prod's default")
 	require.Contains(t, strings.Join(p.Open, "\n"), "each has 333 rows/s to write, for which one client of bare _bulk requests must reach 476 rows/s")
 	l.BulkRowsPerSecond = 200
-	p = size.For(l)
+	p = size.NewPlan(l)
 	require.Equal(t, "5", setting(t, p, "search.current.parallelization"), "667 rows/s of a shard, 140 of a call")
 	require.NotContains(t, strings.Join(p.Open, "\n"), "is to be measured: each has")
 	l.BulkRowsPerSecond = 10
-	p = size.For(l)
+	p = size.NewPlan(l)
 	require.Equal(t, "10", setting(t, p, "search.current.parallelization"))
 	require.Equal(t, "115", setting(t, p, "stream.shards"), "more shards where ten calls do not do")
 }
@@ -84,7 +84,7 @@ func TestABatchFitsIntoACall(t *testing.T) {
 	require.LessOrEqual(t, float64(most)*100_000*4/3, 6e6)
 	l := shop()
 	l.RowBytes = 99_500
-	require.Equal(t, strconv.Itoa(most), setting(t, size.For(l), "search.current.batchSize"))
+	require.Equal(t, strconv.Itoa(most), setting(t, size.NewPlan(l), "search.current.batchSize"))
 }
 
 // AWS's own example: 66 GiB with one replica need at least 191 GiB.
@@ -99,7 +99,7 @@ func TestADomainMeetsEveryRuleOfAWS(t *testing.T) {
 	}
 	rapid.Check(t, func(t *rapid.T) {
 		l := anyLoad(t)
-		p := size.For(l)
+		p := size.NewPlan(l)
 		i := slices.IndexFunc(p.Settings, func(s size.Setting) bool { return s.Key == "search.instanceType" })
 		if i < 0 {
 			require.Contains(t, strings.Join(p.Open, "\n"), "no domain of 80 nodes")
@@ -130,7 +130,7 @@ func TestMoreRowsNeverNeedLess(t *testing.T) {
 		more := l
 		more.Peak = l.Peak * rapid.Float64Range(1, 10).Draw(t, "more")
 		for _, what := range []string{"shards", "storage"} {
-			require.GreaterOrEqual(t, numeric(t, size.For(more), what), numeric(t, size.For(l), what), what)
+			require.GreaterOrEqual(t, numeric(t, size.NewPlan(more), what), numeric(t, size.NewPlan(l), what), what)
 		}
 	})
 }
@@ -162,13 +162,13 @@ func anyLoad(t *rapid.T) size.Load {
 }
 
 func TestTheBinaryLogHasRowsBeforeAndAfter(t *testing.T) {
-	require.InDelta(t, 1000.0*2100*168*3600/(1<<30), value(t, size.For(shop()), "binary log, at most"), 0.5)
+	require.InDelta(t, 1000.0*2100*168*3600/(1<<30), value(t, size.NewPlan(shop()), "binary log, at most"), 0.5)
 }
 
 func TestWhatGoesBeyondALimitSaysWhatToDo(t *testing.T) {
 	l := shop()
 	l.RowsPerSecond, l.Peak, l.Tables, l.BulkRowsPerSecond, l.BinlogHours = 400_000, 2_000_000, 300, 500, 2160
-	said := strings.Join(size.For(l).Open, "\n")
+	said := strings.Join(size.NewPlan(l).Open, "\n")
 	for _, message := range []string{"600 partitions at once", "calls at once are more than the 1,000", "an hour of the peak is more than", "the binary log is larger than"} {
 		require.Contains(t, said, message)
 	}
@@ -183,7 +183,7 @@ func TestALoadIsRefusedWithAllThatIsWrong(t *testing.T) {
 }
 
 func TestEveryFigureHasALimitWithASource(t *testing.T) {
-	for _, f := range size.For(shop()).Figures {
+	for _, f := range size.NewPlan(shop()).Figures {
 		require.NotEmpty(t, f.Limit.Text, f.What)
 		if f.Limit.Seen == size.OnPage {
 			require.True(t, strings.HasPrefix(f.Limit.Source, "https://docs.aws.amazon.com/"), f.What)

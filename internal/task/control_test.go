@@ -18,8 +18,8 @@ func invalid(message string) error {
 	return &types.InvalidResourceStateFault{Message: aws.String(message)}
 }
 
-// on runs a function on a fake's task in virtual time, and returns the messages.
-func on(t *testing.T, f *tasktest.DMS, do func(context.Context, Task) error) (told string, err error) {
+// onTask runs a function on a fake's task in virtual time, and returns the messages.
+func onTask(t *testing.T, f *tasktest.DMS, do func(context.Context, Task) error) (told string, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		var lines []string
@@ -61,7 +61,7 @@ func TestStopLeavesTheTaskStopped(t *testing.T) {
 		"fails":          {&tasktest.DMS{Looks: tasktest.States("running"), OnStop: []tasktest.Look{{State: "failed", Failure: "disk full"}}}, []string{"stop"}, "", "the task failed while it stopped: disk full\nits log: aws logs tail dms-tasks-cdc-dev-instance"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			told, err := on(t, c.fake, stop)
+			told, err := onTask(t, c.fake, stop)
 			require.Equal(t, c.calls, c.fake.Done())
 			if c.err != "" {
 				require.ErrorContains(t, err, c.err)
@@ -99,7 +99,7 @@ func TestStartGoesOnWhereTheTaskStopped(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := on(t, c.fake, start(c.options))
+			_, err := onTask(t, c.fake, start(c.options))
 			require.NoError(t, err)
 			require.Equal(t, c.calls, c.fake.Done())
 		})
@@ -108,7 +108,7 @@ func TestStartGoesOnWhereTheTaskStopped(t *testing.T) {
 
 func TestATaskThatNeverRanWasNeverStarted(t *testing.T) {
 	for _, f := range []*tasktest.DMS{{Ran: true, Looks: tasktest.States("running")}, {Looks: tasktest.States("ready")}} {
-		_, err := on(t, f, func(ctx context.Context, task Task) error {
+		_, err := onTask(t, f, func(ctx context.Context, task Task) error {
 			started, err := task.Started(ctx)
 			require.Equal(t, f.Ran, !started.IsZero())
 			return err
@@ -129,12 +129,12 @@ func TestStartThatFailsSaysWhyAndWhereTheLogIs(t *testing.T) {
 		"goes away":          {[]tasktest.Look{{State: "deleting"}}, "being deleted"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := on(t, &tasktest.DMS{Ran: true, Looks: tasktest.States("stopped"), OnStart: c.after}, start(StartOptions{}))
+			_, err := onTask(t, &tasktest.DMS{Ran: true, Looks: tasktest.States("stopped"), OnStart: c.after}, start(StartOptions{}))
 			require.ErrorContains(t, err, c.err)
 		})
 	}
 	f := &tasktest.DMS{Ran: true, Looks: tasktest.States("stopped"), StartErrors: []error{tasktest.ErrRefused}}
-	_, err := on(t, f, start(StartOptions{}))
+	_, err := onTask(t, f, start(StartOptions{}))
 	require.ErrorContains(t, err, "starting the task: AccessDenied")
 }
 
@@ -147,7 +147,7 @@ func TestConnectionsAreTestedWhenDMSAsksForIt(t *testing.T) {
 		}
 	}
 	f := fake()
-	told, err := on(t, f, start(StartOptions{}))
+	told, err := onTask(t, f, start(StartOptions{}))
 	require.NoError(t, err)
 	require.Equal(t, []string{"source-arn", "target-arn"}, f.Tested)
 	require.Equal(t, []string{"start start-replication", "start start-replication"}, f.Done())
@@ -155,23 +155,23 @@ func TestConnectionsAreTestedWhenDMSAsksForIt(t *testing.T) {
 
 	f = fake()
 	f.Connections = map[string][]string{"source-arn": {"testing", "failed"}, "target-arn": {"failed"}}
-	_, err = on(t, f, start(StartOptions{}))
+	_, err = onTask(t, f, start(StartOptions{}))
 	require.ErrorContains(t, err, "the connection to the source endpoint cdc-source-arn failed: timed out\nthe connection to the target endpoint cdc-target-arn failed: timed out")
 	require.Equal(t, []string{"start start-replication"}, f.Done())
 
 	f = fake()
 	f.Failing = map[string]error{"test source-arn": invalid("a test is running")}
-	_, err = on(t, f, start(StartOptions{}))
+	_, err = onTask(t, f, start(StartOptions{}))
 	require.NoError(t, err)
 
 	f = fake()
 	f.StartErrors = []error{untested, untested}
-	_, err = on(t, f, start(StartOptions{}))
+	_, err = onTask(t, f, start(StartOptions{}))
 	require.ErrorContains(t, err, "starting the task: InvalidResourceStateFault: Test connection")
 
 	f = fake()
 	f.StartErrors = []error{invalid("the instance is upgrading")}
-	_, err = on(t, f, start(StartOptions{}))
+	_, err = onTask(t, f, start(StartOptions{}))
 	require.ErrorContains(t, err, "the instance is upgrading")
 	require.Empty(t, f.Tested)
 }
@@ -188,42 +188,42 @@ func TestTablesAreLoadedAgainWhileTheTaskRuns(t *testing.T) {
 	both := StartOptions{Tables: []string{"a.x", "a.y", "a.x"}}
 
 	f := &tasktest.DMS{Ran: true, Looks: []tasktest.Look{before}, OnReload: reloading}
-	told, err := on(t, f, start(both))
+	told, err := onTask(t, f, start(both))
 	require.NoError(t, err)
 	require.Equal(t, []string{"reload data-reload a.x a.y"}, f.Done())
 	require.Contains(t, told, "a.x is loaded: 7 rows\na.y is loaded: 3 rows")
 
 	f = &tasktest.DMS{Ran: true, Looks: tasktest.States("stopped"), OnStart: []tasktest.Look{{State: "starting"}, before}, OnReload: reloading}
-	_, err = on(t, f, start(x))
+	_, err = onTask(t, f, start(x))
 	require.NoError(t, err)
 	require.Equal(t, []string{"start resume-processing", "reload data-reload a.x"}, f.Done())
 
 	f = &tasktest.DMS{Ran: true, Looks: []tasktest.Look{before}}
-	_, err = on(t, f, start(StartOptions{Tables: []string{"a.z", "b.x"}}))
+	_, err = onTask(t, f, start(StartOptions{Tables: []string{"a.z", "b.x"}}))
 	require.ErrorContains(t, err, "--reload-table a.z: the task has no such table; it has a.x, a.y\n--reload-table b.x")
 	require.Empty(t, f.Done())
 
 	f = &tasktest.DMS{Ran: true, Looks: tasktest.States("running")}
-	_, err = on(t, f, start(x))
+	_, err = onTask(t, f, start(x))
 	require.ErrorContains(t, err, "nor any other: is it in source.tables")
 
 	f = &tasktest.DMS{Ran: true, Looks: []tasktest.Look{before}, OnReload: []tasktest.Look{tasktest.Running(tasktest.TableAt("a.x", TableError, tasktest.Noon, 0), tasktest.TableAt("a.y", TableCompleted, tasktest.Noon.Add(1), 1))}}
-	_, err = on(t, f, start(both))
+	_, err = onTask(t, f, start(both))
 	require.ErrorContains(t, err, "a.x was not loaded: Table error")
 
 	f = &tasktest.DMS{Ran: true, Looks: []tasktest.Look{before}, OnReload: []tasktest.Look{before, {State: "failed", Failure: "out of memory"}}}
-	_, err = on(t, f, start(x))
+	_, err = onTask(t, f, start(x))
 	require.ErrorContains(t, err, "the task is failed before the tables were loaded: out of memory")
 
 	f = &tasktest.DMS{Ran: true, Looks: []tasktest.Look{before}, ReloadErr: tasktest.ErrRefused}
-	_, err = on(t, f, start(x))
+	_, err = onTask(t, f, start(x))
 	require.ErrorContains(t, err, "loading the tables again: AccessDenied")
 }
 
 func TestTaskWithoutLoadHasNoneToRepeat(t *testing.T) {
 	for _, o := range []StartOptions{{Reload: true}, {Tables: []string{"a.x"}}} {
 		f := &tasktest.DMS{Kind: types.MigrationTypeValueCdc, Ran: true, Looks: tasktest.States("stopped")}
-		_, err := on(t, f, start(o))
+		_, err := onTask(t, f, start(o))
 		require.ErrorContains(t, err, "set replication.migrationType to full-load-and-cdc")
 		require.Empty(t, f.Done())
 	}
@@ -245,7 +245,7 @@ func TestWaitEndsWithItsCallerAndSaysThatTheTaskGoesOn(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := on(t, c.fake, c.do)
+			_, err := onTask(t, c.fake, c.do)
 			require.ErrorContains(t, err, c.err)
 			require.True(t, errors.Is(err, context.DeadlineExceeded))
 		})

@@ -42,7 +42,7 @@ func TestATaskIsKeptRunning(t *testing.T) {
 		}, nil, []string{"target-arn"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := on(t, c.fake, keep)
+			_, err := onTask(t, c.fake, keep)
 			require.NoError(t, err)
 			require.Equal(t, c.calls, c.fake.Done())
 			require.Equal(t, c.tested, c.fake.Tested)
@@ -73,7 +73,7 @@ func TestATaskThatCannotBeKeptRunningSaysWhy(t *testing.T) {
 		"is gone": {&tasktest.DMS{}, "does not exist", nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := on(t, c.fake, keep)
+			_, err := onTask(t, c.fake, keep)
 			require.ErrorContains(t, err, c.err)
 			require.Equal(t, c.calls, c.fake.Done())
 		})

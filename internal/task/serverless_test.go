@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// onServerless is on for a serverless task.
+// onServerless is onTask for a serverless task.
 func onServerless(t *testing.T, f *tasktest.DMS, do func(context.Context, Task) error) (told string, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {

@@ -80,7 +80,7 @@ func (s Set) Made(database string) []string {
 	for _, t := range s {
 		statements = append(statements, "CREATE TABLE {db}."+t.name+" "+t.definition, "INSERT INTO {db}."+t.name+" VALUES "+t.rows)
 	}
-	return in(database, statements)
+	return inDatabase(database, statements)
 }
 
 // Changed are the statements that change the rows, for one connection. In every table they change values, keys, or
@@ -91,10 +91,10 @@ func (s Set) Changed(database string) []string {
 		statements = append(statements, strings.Split(t.changes, "; ")...)
 		statements = append(statements, "UPDATE {db}."+t.name+" SET v = v + 10")
 	}
-	return in(database, statements)
+	return inDatabase(database, statements)
 }
 
-func in(database string, statements []string) []string {
+func inDatabase(database string, statements []string) []string {
 	for i := range statements {
 		statements[i] = strings.ReplaceAll(statements[i], "{db}", database)
 	}

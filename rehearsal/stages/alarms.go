@@ -106,7 +106,7 @@ func AlarmsFire(ctx context.Context, r *Run) error {
 			continue
 		}
 		broken[name] = true
-		if metric, ok := alarms.On(name); ok {
+		if metric, ok := alarms.MetricOf(name); ok {
 			on[fmt.Sprint(metric)] = append(on[fmt.Sprint(metric)], name)
 		} else {
 			composite = append(composite, name)

@@ -70,7 +70,7 @@ func closeForAWhile(ctx context.Context, r *Run, c *report.ClosedIndex) error {
 	if err != nil {
 		return err
 	}
-	indices, err := behind(ctx, r, r.aliasOf(closedTable))
+	indices, err := indicesBehind(ctx, r, r.aliasOf(closedTable))
 	if err != nil {
 		return err
 	}

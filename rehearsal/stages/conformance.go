@@ -111,7 +111,7 @@ func noDocuments(ctx context.Context, r *Run, table string) error {
 	if err != nil {
 		return fmt.Errorf("looking for documents of a probe: %w", err)
 	}
-	behind, err := behind(ctx, r, r.aliasOf(probes+"."+table)+"*")
+	behind, err := indicesBehind(ctx, r, r.aliasOf(probes+"."+table)+"*")
 	if len(hits) > 0 || len(behind) > 0 {
 		err = errors.Join(err, fmt.Errorf("of a probe are left %d documents in the history, and the current indices %v", len(hits), behind))
 	}

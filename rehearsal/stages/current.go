@@ -161,8 +161,8 @@ func decodeRow(text []byte) (map[string]any, error) {
 	return columns, nil
 }
 
-// behind names the indices behind an alias.
-func behind(ctx context.Context, r *Run, alias string) ([]string, error) {
+// indicesBehind names the indices behind an alias.
+func indicesBehind(ctx context.Context, r *Run, alias string) ([]string, error) {
 	admin, err := r.admin(ctx, r.searched().current)
 	if err != nil {
 		return nil, err

@@ -87,7 +87,7 @@ func loseDocument(ctx context.Context, r *Run) error {
 // shows checks that the alias has one index behind it.
 func shows(ctx context.Context, r *Run, epoch string) error {
 	alias := r.aliasOf(reloadedTable)
-	behind, err := behind(ctx, r, alias)
+	behind, err := indicesBehind(ctx, r, alias)
 	if err == nil && !slices.Equal(behind, []string{alias + epoch}) {
 		err = fmt.Errorf("%s shows %v, not %s alone", alias, behind, alias+epoch)
 	}

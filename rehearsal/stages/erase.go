@@ -65,7 +65,7 @@ func Erase(ctx context.Context, r *Run) error {
 	if err := r.recordsOfErased(ctx, 2); err != nil {
 		return err
 	}
-	if err := until(ctx, "the erasure would not be refused", func() (bool, error) {
+	if err := waitUntil(ctx, "the erasure would not be refused", func() (bool, error) {
 		_, err := r.Tool.Run(ctx, "erase-dry-run", 0, command...)
 		return err == nil, err
 	}); err != nil {
@@ -116,7 +116,7 @@ func reached(done erase.Report) []string {
 func (r *Run) recordsOfErased(ctx context.Context, n int) error {
 	database, table, _ := strings.Cut(erasedTable, ".")
 	prefix := fmt.Sprintf("%s/schema=%s/table=%s/", r.output("lakePrefix"), database, table)
-	return until(ctx, fmt.Sprintf("the lake has %d records of the row", n), func() (bool, error) {
+	return waitUntil(ctx, fmt.Sprintf("the lake has %d records of the row", n), func() (bool, error) {
 		if err := r.World.Firehose.Drain(ctx); err != nil { // the lake's buffer alone may take a minute
 			return false, fmt.Errorf("waiting for the deliveries: %w", err)
 		}

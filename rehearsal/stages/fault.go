@@ -274,7 +274,7 @@ func (s *scene) write(ctx context.Context) {
 
 // awaitRows waits until changes arrive, because a fault before them would have no effect.
 func (s *scene) awaitRows(ctx context.Context, before int) error {
-	return until(ctx, "changes come", func() (bool, error) { return read(s.Run) > before+5, nil })
+	return waitUntil(ctx, "changes come", func() (bool, error) { return read(s.Run) > before+5, nil })
 }
 
 // written waits for the writer, and adds its commits to the expected content of the sinks.

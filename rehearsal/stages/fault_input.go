@@ -79,7 +79,7 @@ func (s *scene) putOne(ctx context.Context, p poison.Record) error {
 			continue
 		}
 		s.want.parked[name]++
-		if err := until(ctx, name+" parks the record", func() (bool, error) {
+		if err := waitUntil(ctx, name+" parks the record", func() (bool, error) {
 			return s.World.Firehose.Stats()[name].Parked >= s.want.parked[name], nil
 		}); err != nil {
 			return err
@@ -95,7 +95,7 @@ func (s *scene) putOne(ctx context.Context, p poison.Record) error {
 	if p.InLake {
 		s.want.lake = append(s.want.lake, change)
 	}
-	return until(ctx, "the function parks the record", func() (bool, error) { return s.hasParked(ctx, p) })
+	return waitUntil(ctx, "the function parks the record", func() (bool, error) { return s.hasParked(ctx, p) })
 }
 
 // hasParked reports whether the function has parked a record, with the expected reason.
@@ -147,7 +147,7 @@ func putLong(ctx context.Context, s *scene) error {
 
 func longShown(ctx context.Context, s *scene) error {
 	alias := s.aliasOf(faultDatabase + "." + longTable)
-	return until(ctx, alias+" shows the row", func() (bool, error) {
+	return waitUntil(ctx, alias+" shows the row", func() (bool, error) {
 		admin, err := s.admin(ctx, s.searched().current)
 		if err != nil {
 			return false, err

@@ -105,7 +105,7 @@ func (s *scene) currentFunction() (string, error) {
 // killDeliveries kills each delivery when its buffers have content.
 func killDeliveries(ctx context.Context, s *scene) error {
 	for _, name := range []string{s.output("searchDeliveryName"), s.output("lakeDeliveryName")} {
-		if err := until(ctx, name+" holds records", func() (bool, error) { return s.World.Firehose.Stats()[name].Undelivered() > 0, nil }); err != nil {
+		if err := waitUntil(ctx, name+" holds records", func() (bool, error) { return s.World.Firehose.Stats()[name].Undelivered() > 0, nil }); err != nil {
 			return err
 		}
 		held, err := s.World.Firehose.Crash(ctx, name, s.down(3*time.Second))

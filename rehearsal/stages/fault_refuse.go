@@ -164,7 +164,7 @@ func (s *scene) onDomain(ctx context.Context, method, what string, body any, ind
 
 func onCurrent(method, what string) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error {
-		indices, err := behind(ctx, s.Run, s.aliasOf(brokenTable))
+		indices, err := indicesBehind(ctx, s.Run, s.aliasOf(brokenTable))
 		if err != nil {
 			return err
 		}
@@ -174,7 +174,7 @@ func onCurrent(method, what string) func(context.Context, *scene) error {
 
 func blockCurrent(block string, on bool) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error {
-		indices, err := behind(ctx, s.Run, s.aliasOf(brokenTable))
+		indices, err := indicesBehind(ctx, s.Run, s.aliasOf(brokenTable))
 		if err != nil {
 			return err
 		}
@@ -197,7 +197,7 @@ func flood(on bool) func(context.Context, *scene) error {
 			return err
 		}
 		for _, table := range tables {
-			indices, err := behind(ctx, s.Run, s.aliasOf(table))
+			indices, err := indicesBehind(ctx, s.Run, s.aliasOf(table))
 			if err != nil {
 				return err
 			}
@@ -213,7 +213,7 @@ func flood(on bool) func(context.Context, *scene) error {
 const stray = "stray"
 
 func strayIndex(ctx context.Context, s *scene) error {
-	indices, err := behind(ctx, s.Run, s.aliasOf(brokenTable))
+	indices, err := indicesBehind(ctx, s.Run, s.aliasOf(brokenTable))
 	if err != nil {
 		return err
 	}

@@ -158,7 +158,7 @@ func truncate(ctx context.Context, s *scene) error {
 	if err := s.wantsRows(ctx, "insert", table); err != nil {
 		return err
 	}
-	return until(ctx, "cdc status names the table", func() (bool, error) {
+	return waitUntil(ctx, "cdc status names the table", func() (bool, error) {
 		return strings.Contains(s.status(ctx), "--reload-table "+table), nil
 	})
 }

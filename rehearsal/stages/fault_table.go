@@ -40,8 +40,8 @@ func (s *scene) sql(ctx context.Context, statements ...string) error {
 	return execute(ctx, s.World.Database.Root(), statements...)
 }
 
-// as converts a row in canonical form to a change with this operation.
-func as(operation, table string, row reconcile.Change) reconcile.Change {
+// asOperation converts a row in canonical form to a change with this operation.
+func asOperation(operation, table string, row reconcile.Change) reconcile.Change {
 	rest, _ := strings.CutPrefix(row.ID, table+" row")
 	row.ID = table + " " + operation + rest
 	return row
@@ -61,7 +61,7 @@ func (s *scene) wantsRows(ctx context.Context, operation, table string) error {
 func (s *scene) wantsEach(operation, table string, rows []reconcile.Change) {
 	changes := make([]reconcile.Change, len(rows))
 	for i, row := range rows {
-		changes[i] = as(operation, table, row)
+		changes[i] = asOperation(operation, table, row)
 	}
 	s.found.Written += len(changes)
 	s.want.add(changes)
@@ -114,7 +114,7 @@ func (s *scene) documents(ctx context.Context, table string) ([]reconcile.Change
 
 // shown compares the rows behind a table's alias with these rows.
 func (s *scene) shown(ctx context.Context, table string, want []reconcile.Change) error {
-	return until(ctx, s.aliasOf(table)+" shows the rows", func() (bool, error) {
+	return waitUntil(ctx, s.aliasOf(table)+" shows the rows", func() (bool, error) {
 		have, err := s.documents(ctx, table)
 		if err != nil {
 			return false, err

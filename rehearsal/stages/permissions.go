@@ -15,7 +15,7 @@ const takenAway = "iam:ListRoles"
 // PermissionTakenAway removes a statement from the deployer's policies. A preview must then fail with AWS's message
 // for exactly that action. With the statement back it must succeed.
 func PermissionTakenAway(ctx context.Context, r *Run) error {
-	restore := r.World.Guard.Without(takenAway)
+	restore := r.World.Guard.WithoutAction(takenAway)
 	_, err := r.Stack.Preview(ctx, r.Pack)
 	refused := restore()
 	switch {

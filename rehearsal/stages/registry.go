@@ -27,7 +27,7 @@ func knownToTheBaseline(ctx context.Context, r *Run, domain string) error {
 	if err != nil {
 		return err
 	}
-	return until(ctx, "the baseline's registry has every table", func() (bool, error) {
+	return waitUntil(ctx, "the baseline's registry has every table", func() (bool, error) {
 		known, err := admin.Count(ctx, currentstate.FormerRegistry)
 		return known >= len(tables), err
 	})
@@ -142,7 +142,7 @@ func epochsOutlive(ctx context.Context, r *Run, before map[string][]currentstate
 			return fmt.Errorf("the registry knows no epoch of %s", table)
 		}
 		index := fmt.Sprintf("%s-%d", r.aliasOf(table), epochs[len(epochs)-1].Number)
-		err := until(ctx, "there is the index "+index, func() (bool, error) {
+		err := waitUntil(ctx, "there is the index "+index, func() (bool, error) {
 			status, _, err := admin.Call(ctx, http.MethodHead, "/"+index, nil)
 			return status == http.StatusOK, err
 		})

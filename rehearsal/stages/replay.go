@@ -80,7 +80,7 @@ func replayDeletedIndex(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
-	behind, err := behind(ctx, r, r.aliasOf(table))
+	behind, err := indicesBehind(ctx, r, r.aliasOf(table))
 	if err != nil {
 		return err
 	}
@@ -128,7 +128,7 @@ func replayParked(ctx context.Context, r *Run) error {
 	if err := put(ctx, r, row); err != nil {
 		return err
 	}
-	if err := until(ctx, "the record is parked", func() (bool, error) {
+	if err := waitUntil(ctx, "the record is parked", func() (bool, error) {
 		now, err := parkedObjects(ctx, r)
 		return now > before, err
 	}); err != nil {
@@ -145,7 +145,7 @@ func replayParked(ctx context.Context, r *Run) error {
 		return err
 	}
 	index := r.aliasOf("shop.undescribed")
-	if err := until(ctx, "the table is described", func() (bool, error) {
+	if err := waitUntil(ctx, "the table is described", func() (bool, error) {
 		status, _, err := admin.Call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(index), nil)
 		return status == http.StatusOK, err //nolint:wrapcheck // until adds what was waited for
 	}); err != nil {
@@ -190,8 +190,8 @@ func parkedObjects(ctx context.Context, r *Run) (int, error) {
 	return len(keys), err
 }
 
-// until waits for a condition, for at most a minute.
-func until(ctx context.Context, what string, done func() (bool, error)) error {
+// waitUntil waits for a condition, for at most a minute.
+func waitUntil(ctx context.Context, what string, done func() (bool, error)) error {
 	for began := time.Now(); ; {
 		ok, err := done()
 		if ok && err == nil {

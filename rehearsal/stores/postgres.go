@@ -194,8 +194,8 @@ func (p *Postgres) connect(database string) (*sql.DB, error) {
 // privileges.
 func (p *Postgres) Root() *sql.DB { return p.root }
 
-// In is Root for another database.
-func (p *Postgres) In(database string) (*sql.DB, error) {
+// RootIn is Root for another database.
+func (p *Postgres) RootIn(database string) (*sql.DB, error) {
 	if database == p.Database {
 		return p.root, nil
 	}

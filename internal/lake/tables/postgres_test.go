@@ -32,7 +32,7 @@ var notes = views.Table{
 func TestTheJobReadsATableOfPostgreSQL(t *testing.T) {
 	table, err := tables.Describe(lakeOf(config.FormatIceberg), "shop_notes", notes, nil)
 	require.NoError(t, err)
-	spec := tables.Of("", lakeOf(config.FormatIceberg), "lake", "shop_dev", 168, table)
+	spec := tables.NewSpec("", lakeOf(config.FormatIceberg), "lake", "shop_dev", 168, table)
 	text, err := spec.Text()
 	require.NoError(t, err)
 	require.Equal(t, "bigint decimal(38,2) string boolean timestamp\nprice,any,body,list\n1 1.50 long\n", python(t, `
@@ -53,7 +53,7 @@ print(row["small"], row["price"], row["body"])
 
 	parsed, err := tables.Parse([]byte(text))
 	require.NoError(t, err)
-	again, ok := parsed.Of("shop", "notes")
+	again, ok := parsed.Find("shop", "notes")
 	require.True(t, ok)
 	require.Equal(t, table, again)
 	shown, err := again.Shown()

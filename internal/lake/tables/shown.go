@@ -16,8 +16,8 @@ func Parse(text []byte) (Spec, error) {
 	return s, nil
 }
 
-// Of finds a table by its name in the source; false when the job does not maintain it.
-func (s Spec) Of(database, table string) (Table, bool) {
+// Find finds a table by its name in the source; false when the job does not maintain it.
+func (s Spec) Find(database, table string) (Table, bool) {
 	for _, t := range s.Tables {
 		if t.Schema == database && t.Table == table && strings.HasSuffix(t.Name, views.Name("").Table()) {
 			return t, true

@@ -11,7 +11,7 @@ import (
 func TestTheSpecificationTellsWhatTheViewShows(t *testing.T) {
 	spec, err := tables.Parse([]byte(written(t)))
 	require.NoError(t, err)
-	table, ok := spec.Of("shop", "Order-Lines")
+	table, ok := spec.Find("shop", "Order-Lines")
 	require.True(t, ok)
 	require.Equal(t, "shop_order_lines", table.View())
 	shown, err := table.Shown()
@@ -25,7 +25,7 @@ func TestTheSpecificationTellsWhatTheViewShows(t *testing.T) {
 	}
 	require.Equal(t, view.Fields, fields)
 
-	_, ok = spec.Of("shop", "order-lines")
+	_, ok = spec.Find("shop", "order-lines")
 	require.False(t, ok, "names are the source's own")
 	_, err = tables.Parse([]byte("{"))
 	require.ErrorContains(t, err, "reading the specification")

@@ -62,9 +62,9 @@ type Column struct {
 	Outside bool `json:"outside,omitempty"`
 }
 
-// Of is the specification for a source's lake. The lake's settings must have their defaults; the stream keeps records
+// NewSpec is the specification for a source's lake. The lake's settings must have their defaults; the stream keeps records
 // for retentionHours.
-func Of(source string, lake config.Lake, bucket, database string, retentionHours int, tables ...Table) Spec {
+func NewSpec(source string, lake config.Lake, bucket, database string, retentionHours int, tables ...Table) Spec {
 	return Spec{
 		Format: lake.Tables.Format, Bucket: bucket, Database: database, Source: source,
 		Errors: Errors(lake), State: StateOf(source),

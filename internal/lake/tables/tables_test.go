@@ -61,7 +61,7 @@ func described(t *testing.T, format config.TableFormat) tables.Table {
 func written(t *testing.T) string {
 	t.Helper()
 	lake := lakeOf(config.FormatIceberg)
-	text, err := tables.Of("", lake, "lake", "shop_dev", 169, described(t, config.FormatIceberg)).Text()
+	text, err := tables.NewSpec("", lake, "lake", "shop_dev", 169, described(t, config.FormatIceberg)).Text()
 	require.NoError(t, err)
 	return text
 }
@@ -145,11 +145,11 @@ print(json.dumps([[f.name for f in dataclasses.fields(c)] for c in (Spec, Table,
 
 func TestSpecificationSaysForHowLong(t *testing.T) {
 	for hours, days := range map[int]int{168: 7 + 2, 169: 8 + 2, 8760: 365 + 2} {
-		require.Equal(t, days, tables.Of("", lakeOf(config.FormatDelta), "b", "d", hours).LookbackDays)
+		require.Equal(t, days, tables.NewSpec("", lakeOf(config.FormatDelta), "b", "d", hours).LookbackDays)
 	}
 	lake := lakeOf(config.FormatDelta)
 	lake.Tables.TombstoneDays = 3
-	require.Equal(t, 3, tables.Of("", lake, "b", "d", 168).TombstoneDays)
+	require.Equal(t, 3, tables.NewSpec("", lake, "b", "d", 168).TombstoneDays)
 }
 
 func TestTypesAreThoseOfTheViews(t *testing.T) {

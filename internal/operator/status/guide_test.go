@@ -94,7 +94,7 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 	}))
 	defer server.Close()
 	open := func(url, password string) *Search {
-		tunnel := opensearch.Through(server.Listener.Addr().String())
+		tunnel := opensearch.TunnelTransport(server.Listener.Addr().String())
 		tunnel.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
 		return NewDomain(url, Login{"admin", password}, tunnel)
 	}

@@ -51,7 +51,7 @@ func (s Search) oldest(ctx context.Context) (time.Time, error) {
 	if s.Retention > 0 {
 		return time.Now().Add(-s.Retention), nil
 	}
-	indices, err := s.Behind(ctx, s.Index)
+	indices, err := s.IndicesBehind(ctx, s.Index)
 	if err != nil {
 		return time.Time{}, err
 	}

@@ -68,7 +68,7 @@ func (s *tablesSink) find(ctx context.Context, t *sourceTable) (rows int64, err 
 	if err != nil {
 		return 0, err //nolint:wrapcheck // it says whose
 	}
-	kept, ok := spec.Of(t.Name.Database, t.Name.Table)
+	kept, ok := spec.Find(t.Name.Database, t.Name.Table)
 	if !ok {
 		return 0, errors.New("the job keeps no lake table for it: name the table in source.tables, not by a pattern, then run `pulumi up`")
 	}

@@ -220,7 +220,7 @@ func (r *run) modifyWithout(ctx context.Context, t Table, column, attribute stri
 		line = strings.TrimSuffix(strings.TrimSpace(line), ",")
 		for _, written := range []string{quoteName(column), `"` + strings.ReplaceAll(column, `"`, `""`) + `"`} {
 			if definition, is := strings.CutPrefix(line, written+" "); is {
-				return fmt.Sprintf("ALTER TABLE %s MODIFY %s %s", quoted(t), quoteName(column), without(definition, attribute)), nil
+				return fmt.Sprintf("ALTER TABLE %s MODIFY %s %s", quoted(t), quoteName(column), withoutAttribute(definition, attribute)), nil
 			}
 		}
 	}
@@ -230,8 +230,8 @@ func (r *run) modifyWithout(ctx context.Context, t Table, column, attribute stri
 // quotedText are literals and names within a definition.
 var quotedText = regexp.MustCompile("'(?:[^'\\\\]|\\\\.|'')*'|`[^`]*`")
 
-// without removes an attribute from a column's definition, with the version comment around it.
-func without(definition, attribute string) string {
+// withoutAttribute removes an attribute from a column's definition, with the version comment around it.
+func withoutAttribute(definition, attribute string) string {
 	pattern := regexp.MustCompile(`\s*(/\*M?!\d+ )?\b` + attribute + `\b( ?\*/)?`)
 	var b strings.Builder
 	last := 0

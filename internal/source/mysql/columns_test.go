@@ -132,6 +132,6 @@ func TestAnAttributeIsTakenOutOfADefinition(t *testing.T) {
 		if definition[0] == 'v' {
 			attribute = "COMPRESSED"
 		}
-		require.Equal(t, want, without(definition, attribute))
+		require.Equal(t, want, withoutAttribute(definition, attribute))
 	}
 }

@@ -86,7 +86,7 @@ func (l *Log) begin(name string) {
 
 // usually is the stage's usual duration, if known.
 func (l *Log) usually(name string) string {
-	if d := l.usual.Of(name); d > 0 {
+	if d := l.usual.Last(name); d > 0 {
 		return " usually " + clock(d)
 	}
 	return ""

@@ -77,7 +77,7 @@ func TestWhatAStageTookIsRememberedWhenItSucceeds(t *testing.T) {
 		require.Error(t, l.Run("fall", func() error { return errors.New("no") }))
 		again, err := Remembered(usual.path)
 		require.NoError(t, err)
-		require.InDelta(t, 40, again.Of("rise").Seconds(), 0.1)
-		require.Zero(t, again.Of("fall"))
+		require.InDelta(t, 40, again.Last("rise").Seconds(), 0.1)
+		require.Zero(t, again.Last("fall"))
 	})
 }

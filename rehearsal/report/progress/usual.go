@@ -47,7 +47,7 @@ func Remembered(path string) (*Durations, error) {
 	return d, nil
 }
 
-// Of is a stage's last duration, here or on first.json's machine; 0 when unknown.
+// Last is a stage's last duration, here or on first.json's machine; 0 when unknown.
 func (d *Durations) Of(stage string) time.Duration {
 	if d == nil {
 		return 0

@@ -49,8 +49,8 @@ func (a Account) Credentials(ctx context.Context, roleArn, session string) (aws.
 	}, nil
 }
 
-// As returns a configuration that calls as a role; it renews expired credentials.
-func (a Account) As(roleArn, session string) aws.Config {
+// AsRole returns a configuration that calls as a role; it renews expired credentials.
+func (a Account) AsRole(roleArn, session string) aws.Config {
 	return a.config(aws.NewCredentialsCache(aws.CredentialsProviderFunc(func(ctx context.Context) (aws.Credentials, error) {
 		return a.Credentials(ctx, roleArn, session)
 	})))

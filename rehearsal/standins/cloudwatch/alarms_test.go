@@ -255,7 +255,7 @@ func TestPublishedMetricsAreReadAsFormAndAsJSON(t *testing.T) {
 		"MetricData.member.2.Values.member.2": {"3"}, "MetricData.member.2.Counts.member.1": {"1"}, "MetricData.member.2.Counts.member.2": {"2"},
 	}.Encode()
 	object := `{"Namespace":"n","MetricData":[{"MetricName":"a","Value":1.5,"Dimensions":[{"Name":"d","Value":"v"}]},{"MetricName":"b","Values":[2,3],"Counts":[1,2]}]}`
-	want := []Reading{of("n", "a", 1.5, "d", "v"), of("n", "b", 2), of("n", "b", 3), of("n", "b", 3)}
+	want := []Reading{newReading("n", "a", 1.5, "d", "v"), newReading("n", "b", 2), newReading("n", "b", 3), newReading("n", "b", 3)}
 	for media, body := range map[string]string{"application/x-www-form-urlencoded; charset=utf-8": form, "application/x-amz-json-1.0": object} {
 		got, err := published(media, []byte(body))
 		require.NoError(t, err)
@@ -286,7 +286,7 @@ func TestHealthyAndBreachingValuesAreOnTheirSidesOfTheThreshold(t *testing.T) {
 			d := &declared{comparison: comparison, threshold: threshold, statistic: "Maximum"}
 			healthy, err := evaluation.Compare(d.healthy(), comparison, threshold)
 			require.NoError(t, err)
-			require.Equal(t, evaluation.Within, healthy, "%s %v", comparison, threshold)
+			require.Equal(t, evaluation.WithinThreshold, healthy, "%s %v", comparison, threshold)
 			breaching, err := evaluation.Compare(d.breaching(), comparison, threshold)
 			require.NoError(t, err)
 			require.Equal(t, evaluation.Breaching, breaching, "%s %v", comparison, threshold)

@@ -47,8 +47,8 @@ func (a *Alarms) deaf(d *declared) bool {
 	return a.heard[d.metric.Namespace] && !a.heard[d.metric.place()]
 }
 
-// On returns an alarm's metric; false for a composite alarm.
-func (a *Alarms) On(name string) (Metric, bool) {
+// MetricOf returns an alarm's metric; false for a composite alarm.
+func (a *Alarms) MetricOf(name string) (Metric, bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	d, ok := a.declared[name]

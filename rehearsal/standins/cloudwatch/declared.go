@@ -148,7 +148,7 @@ func (d *declared) healthy() float64 {
 	case d.less():
 		return 2*math.Abs(d.threshold) + 1
 	}
-	if verdict, err := evaluation.Compare(0, d.comparison, d.threshold); err == nil && verdict == evaluation.Within {
+	if verdict, err := evaluation.Compare(0, d.comparison, d.threshold); err == nil && verdict == evaluation.WithinThreshold {
 		return 0
 	}
 	return d.threshold - math.Abs(d.threshold) - 1

@@ -92,7 +92,7 @@ func measureDomain(ctx context.Context, client *service.Client, d *opensearch.Do
 	}
 	var readings []Reading
 	add := func(metric string, value float64) {
-		readings = append(readings, of(domainMetrics, metric, value, "DomainName", d.Name, "ClientId", account.ID))
+		readings = append(readings, newReading(domainMetrics, metric, value, "DomainName", d.Name, "ClientId", account.ID))
 	}
 	for _, status := range []string{"green", "yellow", "red"} {
 		add("ClusterStatus."+status, truth(h.Status == status))

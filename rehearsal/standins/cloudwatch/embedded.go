@@ -28,7 +28,7 @@ func (t *tail) read() ([][]byte, error) {
 	}
 	var lines [][]byte
 	for _, path := range logs {
-		more, err := since(path, t.upTo[path])
+		more, err := contentFrom(path, t.upTo[path])
 		if err != nil {
 			return nil, err
 		}
@@ -41,8 +41,8 @@ func (t *tail) read() ([][]byte, error) {
 	return lines, nil
 }
 
-// since returns a file's content from an offset.
-func since(path string, from int64) ([]byte, error) {
+// contentFrom returns a file's content from an offset.
+func contentFrom(path string, from int64) ([]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {
 		return nil, fmt.Errorf("reading a function's log: %w", err)

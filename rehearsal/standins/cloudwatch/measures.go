@@ -86,7 +86,9 @@ func delivered(name string, at firehose.Reading, before, now firehose.Stats) []R
 		destination = toDomain
 	}
 	dimension := []string{"DeliveryStreamName", name}
-	firehose := func(metric string, value float64) Reading { return of("AWS/Firehose", metric, value, dimension...) }
+	firehose := func(metric string, value float64) Reading {
+		return newReading("AWS/Firehose", metric, value, dimension...)
+	}
 	freshness := firehose(destination+"DataFreshness", now.Oldest.Seconds())
 	freshness.Grows = max(0, (now.Oldest - at.Interval).Seconds()) // a buffer waits for its interval as in AWS
 	readings := []Reading{
@@ -129,7 +131,7 @@ func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 		mu.Lock()
 		defer mu.Unlock()
 		if i.Throttled { // Lambda counts nothing else for it
-			waiting = append(waiting, of("AWS/Lambda", "Throttles", 1, "FunctionName", i.Function))
+			waiting = append(waiting, newReading("AWS/Lambda", "Throttles", 1, "FunctionName", i.Function))
 			return
 		}
 		failed := 0.0
@@ -137,7 +139,7 @@ func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 			failed = 1
 		}
 		for metric, value := range map[string]float64{"Invocations": 1, "Errors": failed, "Throttles": 0, "Duration": milliseconds(i.Took)} {
-			waiting = append(waiting, of("AWS/Lambda", metric, value, "FunctionName", i.Function))
+			waiting = append(waiting, newReading("AWS/Lambda", metric, value, "FunctionName", i.Function))
 		}
 	})
 	before := map[string]lambda.MappingStats{}
@@ -168,13 +170,13 @@ func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 			if now.Calls == last.Calls && now.Parked == last.Parked && now.Lost == last.Lost {
 				continue
 			}
-			readings = append(readings, of("AWS/Lambda", "DestinationDeliveryFailures", float64(now.Lost-last.Lost), "FunctionName", now.Function))
+			readings = append(readings, newReading("AWS/Lambda", "DestinationDeliveryFailures", float64(now.Lost-last.Lost), "FunctionName", now.Function))
 			for metric, value := range map[string]int64{
 				"PolledEventCount": now.Records - last.Records, "FailedInvokeEventCount": now.Failures - last.Failures,
 				"OnFailureDestinationDeliveredEventCount": now.Parked - last.Parked, "DroppedEventCount": now.Lost - last.Lost,
 			} {
-				readings = append(readings, of("AWS/Lambda", metric, float64(value), "FunctionName", now.Function, "EventSourceMappingUUID", uuid))
-				readings = append(readings, of("AWS/Lambda", metric, float64(value), "EventSourceMappingUUID", uuid))
+				readings = append(readings, newReading("AWS/Lambda", metric, float64(value), "FunctionName", now.Function, "EventSourceMappingUUID", uuid))
+				readings = append(readings, newReading("AWS/Lambda", metric, float64(value), "EventSourceMappingUUID", uuid))
 			}
 		}
 		return readings, nil
@@ -240,7 +242,7 @@ func (s *streams) read() []Reading {
 		for metric, value := range map[string]int{
 			"IncomingRecords": w.records, "IncomingBytes": w.bytes, "WriteProvisionedThroughputExceeded": w.refused, "ReadProvisionedThroughputExceeded": 0,
 		} {
-			readings = append(readings, of("AWS/Kinesis", metric, float64(value), "StreamName", name))
+			readings = append(readings, newReading("AWS/Kinesis", metric, float64(value), "StreamName", name))
 		}
 		*w = written{}
 	}

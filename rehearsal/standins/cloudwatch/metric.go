@@ -43,8 +43,8 @@ type Measure struct {
 	Read func(ctx context.Context) ([]Reading, error)
 }
 
-// of makes a reading whose dimensions are alternating names and values.
-func of(namespace, name string, value float64, dimensions ...string) Reading {
+// newReading makes a reading whose dimensions are alternating names and values.
+func newReading(namespace, name string, value float64, dimensions ...string) Reading {
 	d := map[string]string{}
 	for i := 0; i+1 < len(dimensions); i += 2 {
 		d[dimensions[i]] = dimensions[i+1]
@@ -54,7 +54,7 @@ func of(namespace, name string, value float64, dimensions ...string) Reading {
 
 // aged is of for an age.
 func aged(namespace, name string, value float64, dimensions ...string) Reading {
-	r := of(namespace, name, value, dimensions...)
+	r := newReading(namespace, name, value, dimensions...)
 	r.Grows = value
 	return r
 }

@@ -51,7 +51,7 @@ func published(contentType string, body []byte) ([]Reading, error) {
 	var readings []Reading
 	for _, d := range request.MetricData {
 		for _, value := range d.all() {
-			r := of(request.Namespace, d.MetricName, value)
+			r := newReading(request.Namespace, d.MetricName, value)
 			for _, dimension := range d.Dimensions {
 				r.Dimensions[dimension.Name] = dimension.Value
 			}

@@ -187,7 +187,7 @@ func (s *Service) reach(ctx context.Context, endpoint *types.Endpoint) error {
 		if err != nil {
 			return err
 		}
-		client := kinesis.NewFromConfig(s.account.As(target.role, "dms-session-for-replication"))
+		client := kinesis.NewFromConfig(s.account.AsRole(target.role, "dms-session-for-replication"))
 		if _, err := client.DescribeStreamSummary(ctx, &kinesis.DescribeStreamSummaryInput{StreamARN: &target.stream}); err != nil {
 			return fmt.Errorf("looking at the stream: %w", err)
 		}

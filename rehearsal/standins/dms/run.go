@@ -84,7 +84,7 @@ func (r *run) attempt(ctx context.Context, from position) error {
 	defer context.AfterFunc(writing, stop)() // a failed writer ends the readers
 	r.writing, r.out = writing, make(chan record, 4*maxBatch)
 	w := &writer{
-		client: kinesis.NewFromConfig(r.account.As(r.task.target.role, "dms-session-for-replication")),
+		client: kinesis.NewFromConfig(r.account.AsRole(r.task.target.role, "dms-session-for-replication")),
 		stream: r.task.target.stream, wait: r.task.settings.ErrorBehavior.wait,
 	}
 	group.Go(func() error { return w.run(writing, r.out) })

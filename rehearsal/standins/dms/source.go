@@ -28,7 +28,7 @@ type source struct {
 
 // openSource reads the secret with the endpoint's own role and configures TLS according to its SSL mode.
 func openSource(ctx context.Context, acc account.Account, e sourceEndpoint) (*source, error) {
-	out, err := secretsmanager.NewFromConfig(acc.As(e.role, "dms-session-for-replication")).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &e.secret})
+	out, err := secretsmanager.NewFromConfig(acc.AsRole(e.role, "dms-session-for-replication")).GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &e.secret})
 	if err != nil {
 		return nil, fmt.Errorf("reading the source's secret: %w", err)
 	}

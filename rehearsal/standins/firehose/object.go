@@ -35,7 +35,7 @@ func newBucket(acc account.Account, log *slog.Logger, st *stats) *bucket {
 		mu.Lock()
 		defer mu.Unlock()
 		if clients[role] == nil {
-			clients[role] = s3.NewFromConfig(acc.As(role, "firehose"), func(o *s3.Options) { o.UsePathStyle = true })
+			clients[role] = s3.NewFromConfig(acc.AsRole(role, "firehose"), func(o *s3.Options) { o.UsePathStyle = true })
 		}
 		return clients[role]
 	}}

@@ -10,10 +10,10 @@ import (
 	"pgregory.net/rapid"
 )
 
-var at = time.Date(2018, 8, 7, 3, 4, 5, 678_000_000, time.UTC)
+var arrival = time.Date(2018, 8, 7, 3, 4, 5, 678_000_000, time.UTC)
 
 func TestPrefixes(t *testing.T) {
-	v := values{oldest: at, errorType: "processing-failed", keys: map[string]string{"schema": "testdb", "table": "a/b"}}
+	v := values{oldest: arrival, errorType: "processing-failed", keys: map[string]string{"schema": "testdb", "table": "a/b"}}
 	for _, c := range []struct {
 		records, failures       string
 		partitioned             bool
@@ -97,7 +97,7 @@ func TestQuotedTextInAPatternIsLiteral(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := p.format(at); got != "2018"+text+"07" {
+		if got := p.format(arrival); got != "2018"+text+"07" {
 			t.Fatalf("%q became %q", text, got)
 		}
 	})
@@ -110,7 +110,7 @@ func FuzzParsePrefix(f *testing.F) {
 		if err != nil {
 			return
 		}
-		_, _ = p.evaluate(values{oldest: at, keys: map[string]string{"k": "v"}})
+		_, _ = p.evaluate(values{oldest: arrival, keys: map[string]string{"k": "v"}})
 	})
 }
 
@@ -120,7 +120,7 @@ func TestJavaPatterns(t *testing.T) {
 	} {
 		p, err := parseJavaPattern(pattern)
 		require.NoError(t, err, pattern)
-		require.Equal(t, want, p.format(at), pattern)
+		require.Equal(t, want, p.format(arrival), pattern)
 	}
 }
 
@@ -132,6 +132,6 @@ func TestIndexRotation(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, got, rotation)
 	}
-	_, err := indexName("i", "OneYear", at)
+	_, err := indexName("i", "OneYear", arrival)
 	require.ErrorContains(t, err, "unknown")
 }

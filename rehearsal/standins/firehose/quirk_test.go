@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// of returns a record of a table.
-func of(table string) string {
+// recordOfTable returns a record of a table.
+func recordOfTable(table string) string {
 	return `{"t":"x","metadata":{"schema-name":"shop","table-name":"` + table + `"}}` + "\n"
 }
 
@@ -21,9 +21,9 @@ func TestAQuirkOfDocumentsIsOfOneTable(t *testing.T) {
 	s.Quirk("shop", "orders", Quirk{Document: func(index, _ string, data []byte) (string, string, []byte) {
 		return index + "-odd", "id-of-its-own", bytes.ReplaceAll(data, []byte("x"), []byte("y"))
 	}})
-	c.put("shard-0", of("orders"), of("lines"), "no JSON, and poison")
+	c.put("shard-0", recordOfTable("orders"), recordOfTable("lines"), "no JSON, and poison")
 	drained(t, s)
-	require.Equal(t, "retail-trans-2026-11-23-odd "+strings.TrimSpace(strings.Replace(of("orders"), `"x"`, `"y"`, 1)), c.indexed["id-of-its-own"])
+	require.Equal(t, "retail-trans-2026-11-23-odd "+strings.TrimSpace(strings.Replace(recordOfTable("orders"), `"x"`, `"y"`, 1)), c.indexed["id-of-its-own"])
 	require.Len(t, c.indexed, 2)
 	for id, document := range c.indexed {
 		require.Equal(t, id == "id-of-its-own", strings.Contains(document, "odd"))
@@ -42,12 +42,12 @@ func TestAQuirkOfObjectsIsOfOneTable(t *testing.T) {
 			return strings.Replace(prefix, "dt=", "day=", 1), [][]byte{bytes.ReplaceAll(bytes.Join(lines, nil), []byte("\n"), nil)}
 		},
 	})
-	c.put("shard-0", of("orders"), of("orders"), of("lines"))
+	c.put("shard-0", recordOfTable("orders"), recordOfTable("orders"), recordOfTable("lines"))
 	require.Equal(t, Stats{Records: 3, Delivered: 3}, drained(t, s))
 	_, odd := c.object("t=x-odd/day=2026-11-23/")
-	require.Equal(t, strings.Repeat(strings.TrimSpace(of("orders")), 2), unzip(t, odd))
+	require.Equal(t, strings.Repeat(strings.TrimSpace(recordOfTable("orders")), 2), unzip(t, odd))
 	_, usual := c.object("t=x/dt=2026-11-23/")
-	require.Equal(t, of("lines")+"\n", unzip(t, usual))
+	require.Equal(t, recordOfTable("lines")+"\n", unzip(t, usual))
 }
 
 func unzip(t *testing.T, body string) string {

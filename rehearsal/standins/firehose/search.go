@@ -198,7 +198,7 @@ func bulk(chunk []*document) []byte {
 }
 
 func (s *search) post(ctx context.Context, to *searchDestination, body []byte) (int, []byte, error) {
-	config := s.account.As(to.role, "firehose")
+	config := s.account.AsRole(to.role, "firehose")
 	if s.endpoint == "" {
 		found, err := s.find(ctx, config, to)
 		if err != nil {

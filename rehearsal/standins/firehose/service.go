@@ -83,7 +83,7 @@ func (s *Service) Create(ctx context.Context, name string) error {
 		one.destination = lake{objects, s.quirks}
 	}
 	r := &reader{
-		client: kinesis.NewFromConfig(s.account.As(d.sourceRole, "firehose")), stream: streamName(d.streamArn), log: log, out: one.in, took: func(batch []record) {
+		client: kinesis.NewFromConfig(s.account.AsRole(d.sourceRole, "firehose")), stream: streamName(d.streamArn), log: log, out: one.in, took: func(batch []record) {
 			st.took(len(batch))
 			one.tell(s.options.OnRead, batch)
 		},

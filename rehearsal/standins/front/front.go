@@ -224,11 +224,11 @@ func (f *Front) part(r *http.Request, kept []byte) (int, []byte, error) {
 	if len(kept) == 0 {
 		return http.StatusOK, bulk.Nothing(r), nil
 	}
-	return f.As(r.Header.Get("Authorization")).Call(r.Context(), r.Method, r.URL.RequestURI(), kept) //nolint:wrapcheck // the error names the call
+	return f.WithAuthorization(r.Header.Get("Authorization")).Call(r.Context(), r.Method, r.URL.RequestURI(), kept) //nolint:wrapcheck // the error names the call
 }
 
-// As calls the node with a caller's Authorization header.
-func (f *Front) As(authorization string) *stores.Client {
+// WithAuthorization calls the node with a caller's Authorization header.
+func (f *Front) WithAuthorization(authorization string) *stores.Client {
 	return &stores.Client{HTTP: &http.Client{Transport: f.forward.Transport}, URL: f.node.Admin().URL, Authorization: authorization}
 }
 

@@ -67,9 +67,9 @@ func sorted(set map[string]bool) []string {
 	return slices.AppendSeq(make([]string, 0, len(set)), slices.Values(slices.Sorted(maps.Keys(set))))
 }
 
-// Without removes the statements with an action until restore is called; meanwhile the guard is not lenient. restore
+// WithoutAction removes the statements with an action until restore is called; meanwhile the guard is not lenient. restore
 // returns what was refused, which is not among the findings.
-func (g *Guard) Without(action string) (restore func() (refused []string)) {
+func (g *Guard) WithoutAction(action string) (restore func() (refused []string)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	before, lenient := g.refused, g.Lenient

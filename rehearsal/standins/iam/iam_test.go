@@ -250,7 +250,7 @@ func TestAStatementTakenOutIsMissedUntilItIsBack(t *testing.T) {
 	g := guard(t, []string{"ec2:CreateVpc ec2:DeleteVpc", "*"}, []string{"ec2:CreateSubnet", "*"})
 	create := func() error { return g.Judge(context.Background(), call(t, "ec2:CreateVpc", "CidrBlock=10.0.0.0/16")) }
 	g.Lenient = true
-	restore := g.Without("ec2:DeleteVpc")
+	restore := g.WithoutAction("ec2:DeleteVpc")
 	require.Error(t, create(), "its statement is gone")
 	require.Equal(t, []string{"ec2:CreateVpc on arn:aws:ec2:us-east-1:123456789012:vpc/(unknown)"}, restore())
 	require.NoError(t, create())

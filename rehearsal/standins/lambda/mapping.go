@@ -57,7 +57,7 @@ func (m *mapping) start(s *mappingSettings) error {
 		return nil
 	}
 	if m.stream == nil {
-		m.stream = kinesis.NewFromConfig(m.account.As(s.role, "lambda"))
+		m.stream = kinesis.NewFromConfig(m.account.AsRole(s.role, "lambda"))
 	}
 	if _, err := m.discover(m.ctx); err != nil {
 		return err

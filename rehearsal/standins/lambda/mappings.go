@@ -169,7 +169,7 @@ func (m *Mappings) read(ctx context.Context, uuid string) (*mappingSettings, err
 
 // objects is an S3 client with the function's role, with which Lambda writes.
 func (m *Mappings) objects(role string) *s3.Client {
-	return s3.NewFromConfig(m.account.As(role, "lambda"), func(o *s3.Options) { o.UsePathStyle = true })
+	return s3.NewFromConfig(m.account.AsRole(role, "lambda"), func(o *s3.Options) { o.UsePathStyle = true })
 }
 
 // streamArn is the stream of a mapping's source, which may be a consumer of the stream.

@@ -46,7 +46,7 @@ func (p *policies) written() int {
 
 // serveISM replaces the index management plugin. The node decides who may call it.
 func (d *Domain) serveISM(w http.ResponseWriter, r *http.Request, body []byte) {
-	status, content, err := d.As(r.Header.Get("Authorization")).Call(r.Context(), http.MethodGet, "/_plugins/_security/authinfo", nil)
+	status, content, err := d.WithAuthorization(r.Header.Get("Authorization")).Call(r.Context(), http.MethodGet, "/_plugins/_security/authinfo", nil)
 	if err != nil {
 		refuse(w, http.StatusBadGateway, err.Error())
 		return

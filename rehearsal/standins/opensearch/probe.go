@@ -135,7 +135,7 @@ func (d *Domain) writeAs(ctx context.Context, arn, index string) (status int, re
 	if err != nil {
 		return 0, "", fmt.Errorf("introducing %s to the node: %w", arn, err)
 	}
-	caller := d.As(authorization)
+	caller := d.WithAuthorization(authorization)
 	lines := fmt.Sprintf("{\"index\":{\"_index\":%q}}\n{\"metadata\":{\"operation\":\"probe\"}}\n", index)
 	status, content, err := caller.Call(ctx, http.MethodPost, "/_bulk", []byte(lines))
 	if err != nil {

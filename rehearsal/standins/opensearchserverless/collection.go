@@ -62,7 +62,7 @@ func (c *Collection) asNode() (*stores.Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("signing in to the node of %s: %w", c.What, err)
 	}
-	return c.As(token), nil
+	return c.WithAuthorization(token), nil
 }
 
 // layout is the collection's indices with their aliases.

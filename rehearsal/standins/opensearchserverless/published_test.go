@@ -34,9 +34,9 @@ var forms = map[string]*regexp.Regexp{
 	"errorMessage":       regexp.MustCompile(`.`),
 }
 
-// like checks that got has every name of want, with a value of the same form. "string" and "boolean" stand for any
+// sameForm checks that got has every name of want, with a value of the same form. "string" and "boolean" stand for any
 // value of the type.
-func like(t *testing.T, want, got any, at string) {
+func sameForm(t *testing.T, want, got any, at string) {
 	t.Helper()
 	switch want := want.(type) {
 	case map[string]any:
@@ -48,14 +48,14 @@ func like(t *testing.T, want, got any, at string) {
 				require.Regexp(t, form, object[name], at+"."+name)
 				continue
 			}
-			like(t, value, object[name], at+"."+name)
+			sameForm(t, value, object[name], at+"."+name)
 		}
 	case []any:
 		list, ok := got.([]any)
 		require.True(t, ok, "%s is %T", at, got)
 		require.Len(t, list, len(want), at)
 		for i, value := range want {
-			like(t, value, list[i], fmt.Sprintf("%s[%d]", at, i))
+			sameForm(t, value, list[i], fmt.Sprintf("%s[%d]", at, i))
 		}
 	case float64: // times, in milliseconds
 		number, ok := got.(float64)
@@ -241,7 +241,7 @@ func TestPublishedRequestsGetPublishedAnswers(t *testing.T) {
 		require.Equal(t, http.StatusOK, status, "%s: %v", p.operation, answer)
 		var want any
 		require.NoError(t, json.Unmarshal([]byte(p.answer), &want), p.operation)
-		like(t, want, answer, p.operation+" ("+p.source+")")
+		sameForm(t, want, answer, p.operation+" ("+p.source+")")
 		for name, detail := range answer {
 			detail, ok := detail.(map[string]any)
 			if !ok {
@@ -286,7 +286,7 @@ func TestAVPCEndpointIsOneOfEC2sToo(t *testing.T) {
 	made := fmt.Sprintf(`{"name":"mine","vpcId":%q,"subnetIds":[%q],"securityGroupIds":[%q]}`, vpc, first, group)
 	status, answer := aoss(t, url, "CreateVpcEndpoint", made)
 	require.Equal(t, http.StatusOK, status, answer)
-	like(t, map[string]any{"createVpcEndpointDetail": map[string]any{"id": "", "name": "mine", "status": "PENDING"}}, answer, "CreateVpcEndpoint")
+	sameForm(t, map[string]any{"createVpcEndpointDetail": map[string]any{"id": "", "name": "mine", "status": "PENDING"}}, answer, "CreateVpcEndpoint")
 	id := answer["createVpcEndpointDetail"].(map[string]any)["id"].(string)
 	require.Equal(t, group, ec2Call(t, url, "Action=DescribeVpcEndpoints&VpcEndpointId.1="+id, "groupId"), "where the provider looks for it")
 
@@ -304,11 +304,11 @@ func TestAVPCEndpointIsOneOfEC2sToo(t *testing.T) {
 	require.Eventually(t, active, 10*time.Second, 50*time.Millisecond)
 	status, answer = aoss(t, url, "UpdateVpcEndpoint", fmt.Sprintf(`{"id":%q,"addSubnetIds":[%q],"removeSubnetIds":[%q]}`, id, second, first))
 	require.Equal(t, http.StatusOK, status, answer)
-	like(t, map[string]any{"UpdateVpcEndpointDetail": map[string]any{"id": "", "lastModifiedDate": 0.0, "name": "mine", "securityGroupIds": []any{group}, "status": "PENDING", "subnetIds": []any{second}}}, answer, "UpdateVpcEndpoint")
+	sameForm(t, map[string]any{"UpdateVpcEndpointDetail": map[string]any{"id": "", "lastModifiedDate": 0.0, "name": "mine", "securityGroupIds": []any{group}, "status": "PENDING", "subnetIds": []any{second}}}, answer, "UpdateVpcEndpoint")
 	require.Eventually(t, active, 10*time.Second, 50*time.Millisecond)
 
 	_, answer = aoss(t, url, "BatchGetVpcEndpoint", fmt.Sprintf(`{"ids":[%q,"vpce-0"]}`, id))
-	like(t, map[string]any{
+	sameForm(t, map[string]any{
 		"vpcEndpointDetails":      []any{map[string]any{"createdDate": 0.0, "id": "", "name": "mine", "securityGroupIds": []any{group}, "status": "ACTIVE", "subnetIds": []any{second}, "vpcId": vpc}},
 		"vpcEndpointErrorDetails": []any{map[string]any{"errorCode": "string", "errorMessage": "", "id": ""}},
 	}, answer, "BatchGetVpcEndpoint")
@@ -316,7 +316,7 @@ func TestAVPCEndpointIsOneOfEC2sToo(t *testing.T) {
 	require.Equal(t, "DependencyViolation", ec2Call(t, url, "Action=DeleteSubnet&SubnetId="+second, "Code"))
 	require.NotEmpty(t, ec2Call(t, url, "Action=DeleteSubnet&SubnetId="+first, "requestId"), "the endpoint has left it")
 	_, answer = aoss(t, url, "DeleteVpcEndpoint", fmt.Sprintf(`{"id":%q}`, id))
-	like(t, map[string]any{"deleteVpcEndpointDetail": map[string]any{"id": "", "name": "mine", "status": "DELETING"}}, answer, "DeleteVpcEndpoint")
+	sameForm(t, map[string]any{"deleteVpcEndpointDetail": map[string]any{"id": "", "name": "mine", "status": "DELETING"}}, answer, "DeleteVpcEndpoint")
 	require.Eventually(t, func() bool {
 		_, answer := aoss(t, url, "BatchGetVpcEndpoint", fmt.Sprintf(`{"ids":[%q]}`, id))
 		return len(answer["vpcEndpointDetails"].([]any)) == 0

@@ -260,7 +260,7 @@ func (s *scene) grant(name, role string, of map[string][]string) map[string]any 
 func (s *scene) as(role string, one *Collection) opensearch.Client {
 	return opensearch.Client{
 		URL:       "https://" + one.Endpoint(),
-		Transport: opensearch.Signed(s.acc.As(role, "test"), opensearch.Serverless, &http.Transport{TLSClientConfig: s.authority.ClientTLS()}),
+		Transport: opensearch.Signed(s.acc.AsRole(role, "test"), opensearch.Serverless, &http.Transport{TLSClientConfig: s.authority.ClientTLS()}),
 		Timeout:   10 * time.Second,
 	}
 }

@@ -118,7 +118,7 @@ func TestPostgresMakesADatabaseForItsMaster(t *testing.T) {
 	var owner string
 	require.NoError(t, database.Root().QueryRowContext(t.Context(), "SELECT pg_get_userbyid(datdba) FROM pg_database WHERE datname = 'shop'").Scan(&owner))
 	require.Equal(t, "cdcadmin", owner)
-	inside, err := database.In("shop")
+	inside, err := database.RootIn("shop")
 	require.NoError(t, err)
 	var name string
 	require.NoError(t, inside.QueryRowContext(t.Context(), "SELECT current_database()").Scan(&name))

@@ -38,8 +38,8 @@ func (w way) table(r *realServer, f mysql.Finding) (database, table string) {
 	return database, table
 }
 
-// of is the entry in source.tables with which a finding's check or an advice ends.
-func of(r *realServer, c *config.Config, text string) int {
+// tableIndex is the entry in source.tables with which a finding's check or an advice ends.
+func tableIndex(r *realServer, c *config.Config, text string) int {
 	i := slices.IndexFunc(c.Source.Tables, func(t config.Table) bool { return t.String() == text })
 	if i < 0 {
 		i = 0
@@ -79,11 +79,11 @@ func everyWay() map[string]way {
 		c.Source.Tables[0].Database, c.Source.Tables[0].Table = w.table(r, f)
 	})
 	add("omit", `add (\w+) to omitColumns of (\S+?)(?:[,:]|$)`, func(_ way, r *realServer, c *config.Config, _ mysql.Finding, m []string) {
-		entry := &c.Source.Tables[of(r, c, m[2])]
+		entry := &c.Source.Tables[tableIndex(r, c, m[2])]
 		entry.OmitColumns = append(entry.OmitColumns, m[1])
 	})
 	add("take out", `take it out of source\.tables`, func(_ way, r *realServer, c *config.Config, f mysql.Finding, _ []string) {
-		i := of(r, c, f.Check[strings.LastIndex(f.Check, " ")+1:])
+		i := tableIndex(r, c, f.Check[strings.LastIndex(f.Check, " ")+1:])
 		c.Source.Tables = slices.Delete(c.Source.Tables, i, i+1)
 	})
 	add("dotted", `set source\.dottedColumns to warn`, func(_ way, _ *realServer, c *config.Config, _ mysql.Finding, _ []string) {

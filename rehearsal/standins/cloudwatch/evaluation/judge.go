@@ -19,7 +19,7 @@ type Verdict int8
 // Verdicts: the point is missing, within the threshold, or breaching.
 const (
 	Missing Verdict = iota
-	Within
+	WithinThreshold
 	Breaching
 )
 
@@ -46,7 +46,7 @@ func Judge(points []Verdict, evaluate, toAlarm int, treatment, current string) s
 			continue
 		case Breaching:
 			breaching, oldest = breaching+1, age
-		case Within:
+		case WithinThreshold:
 		}
 		there++
 	}
@@ -89,5 +89,5 @@ func Compare(value float64, comparison string, threshold float64) (Verdict, erro
 	if breaching {
 		return Breaching, nil
 	}
-	return Within, nil
+	return WithinThreshold, nil
 }

@@ -11,7 +11,7 @@ import (
 func verdicts(t require.TestingT, text string) []Verdict {
 	points := make([]Verdict, 0, len(text))
 	for _, c := range text {
-		at := map[rune]Verdict{'-': Missing, '0': Within, 'X': Breaching}
+		at := map[rune]Verdict{'-': Missing, '0': WithinThreshold, 'X': Breaching}
 		v, ok := at[c]
 		require.True(t, ok, text)
 		points = append(points, v)
@@ -94,10 +94,10 @@ func TestTreatingMissingDataAsBreachingNeverSilences(t *testing.T) {
 
 func TestComparisonsAreThoseOfTheAPI(t *testing.T) {
 	for comparison, want := range map[string][3]Verdict{ // of 1, 2 and 3 with 2
-		"GreaterThanThreshold":          {Within, Within, Breaching},
-		"GreaterThanOrEqualToThreshold": {Within, Breaching, Breaching},
-		"LessThanThreshold":             {Breaching, Within, Within},
-		"LessThanOrEqualToThreshold":    {Breaching, Breaching, Within},
+		"GreaterThanThreshold":          {WithinThreshold, WithinThreshold, Breaching},
+		"GreaterThanOrEqualToThreshold": {WithinThreshold, Breaching, Breaching},
+		"LessThanThreshold":             {Breaching, WithinThreshold, WithinThreshold},
+		"LessThanOrEqualToThreshold":    {Breaching, Breaching, WithinThreshold},
 	} {
 		for i, expected := range want {
 			got, err := Compare(float64(i+1), comparison, 2)
