@@ -29,7 +29,7 @@ func (c *Canary) MetricSearchable() metric.Metric {
 }
 
 // MetricTablesToReload counts tables that no longer match their records: they were truncated, replaced or dropped
-// after their load, or lost a column. No record tells of such a change.
+// after their load, or lost a column. No record reports such a change.
 func (c *Canary) MetricTablesToReload() metric.Metric {
 	return c.metric(canary.TablesToReload, metric.Maximum, "Tables to reload", "tables")
 }

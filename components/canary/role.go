@@ -51,8 +51,8 @@ func (p *plan) search() iampolicy.Statement {
 	return s
 }
 
-// objects allows counting the parked objects, and reading two objects, one of which the function also writes. A
-// conditional write needs s3:GetObject. Without s3:ListBucket a missing object looks like a forbidden one.
+// objects allows counting the parked objects, reading two objects, and writing one of these. A conditional write
+// needs s3:GetObject. Without s3:ListBucket a missing object looks like a forbidden one.
 func (p *plan) objects() []iampolicy.Statement {
 	own, loads := pulumi.Sprintf("%s/%s", p.BucketArn, p.object("canary-tables")), pulumi.Sprintf("%s/%s", p.BucketArn, p.object("loaded-tables"))
 	return []iampolicy.Statement{

@@ -39,7 +39,7 @@ type Args struct {
 	// Code of the functions.
 	Code Code
 	// CaBundle is the PEM bundle that verifies the database's certificate. Default: the bundle of RDS. When the
-	// database is made here, DMS gets only this region's part of it.
+	// database is made here, DMS gets only this region's part of the bundle.
 	CaBundle string
 	// StopTask stops a running serverless task before its endpoints are changed; see replication.ReplicationArgs.
 	StopTask func(ctx context.Context, taskArn string) error

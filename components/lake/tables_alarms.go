@@ -93,8 +93,8 @@ func (p *tablesPlan) alarms(ctx *pulumi.Context) error {
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutMetricAlarm.html.
 const maxQuietHours = 7 * 24
 
-// quietHours returns a period's hours and how many periods may pass in which no run ends. That is two starts, one of
-// which may be skipped because a run is still going on, plus the longest time of a run.
+// quietHours returns a period's hours and how many periods may pass in which no run ends. That is two starts plus the
+// longest time of a run. One start may be skipped, because a run is still going on.
 func quietHours(cfg config.LakeTables) (hours, periods int) {
 	up := func(n, by int) int { return (n + by - 1) / by }
 	hours = up(cfg.Minutes, 60)

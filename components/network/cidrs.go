@@ -17,7 +17,7 @@ const (
 	publicBits             = 4 // a quarter of the last quarter each
 )
 
-// subnetCidrs lays out a VPC. Each zone's private subnet gets a quarter of it. Each zone's public subnet gets a
+// subnetCidrs lays out a VPC. Each zone's private subnet gets a quarter of the VPC. Each zone's public subnet gets a
 // sixteenth, from the last quarter, which is enough for a NAT gateway.
 //
 // The n-th subnet of a kind depends only on the VPC and n.

@@ -87,8 +87,8 @@ const unnamed = "database"
 func (d Database) shared() string { return fmt.Sprintf("%s-%d", d.ExistingSecurityGroupID, d.Port) }
 
 // former lists roles that may already own the same rules, because the unnamed source has another role and owned them
-// before, or owns them now. Making them anew would fail, because AWS refuses duplicates until the old rules are
-// deleted, which happens last.
+// before, or owns them now. Making them anew would fail, because AWS refuses duplicates until the deployment deletes
+// the old rules at its end.
 func (d Database) former(all []Database) string {
 	switch {
 	case d.ExistingSecurityGroupID == "":

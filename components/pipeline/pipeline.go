@@ -32,7 +32,7 @@ type Args struct {
 	Code feed.Code
 	// CaBundles holds, for each source's name, the PEM bundle that verifies its database's certificate; the unnamed
 	// source's name is empty. Default: the bundle of RDS. When the database is made here, DMS gets only this region's
-	// part of it.
+	// part of the bundle.
 	CaBundles map[string]string
 	// Remove lets a deployment replace leftovers in the domain or the collections after an incomplete destroy; see
 	// search.AccessArgs.
@@ -42,7 +42,7 @@ type Args struct {
 	// Lead is called as soon as each search destination is declared, with the destination and the bastion (nil
 	// without one). It starts to open the connection and returns without waiting. The engine creates the contents of
 	// a destination as early as it can. Each creation that waits for the connection blocks one of the engine's
-	// workers, of which there are four per core. On two cores eight roles would block all of them, while New needs a
+	// workers. There are four workers per core. On two cores eight roles would block all of them, while New needs a
 	// worker to declare the other components.
 	Lead func(through *bastion.Bastion, to *Place)
 	// StopTask stops a running serverless task before its endpoints are changed; see replication.ReplicationArgs.

@@ -10,8 +10,8 @@ import (
 
 // log is the task's log group: dms-tasks-INSTANCE,
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Monitoring.html, or dms-serverless-replication-ID,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html. When there is none, a starting
-// task makes it: without our key, kept for ever, and left behind by a destroy.
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Serverless.Components.html. When there is no group, a
+// starting task makes it: without our key, kept for ever, and left behind by a destroy.
 //
 // The stack imports a group that DMS has made, so that a destroy deletes it. The group gets its key and its retention
 // in the first deployment that finds it encrypted.

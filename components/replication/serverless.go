@@ -22,8 +22,8 @@ func (p *plan) serverlessArn() string {
 }
 
 // stopBefore makes the hook that stops the serverless task before the task or one of its endpoints changes. It also
-// applies in the deployment that removes the task, which runs until the end of that deployment. The provider stops a
-// running task, but does not wait for one that is starting.
+// applies in the deployment that removes the task, because the task runs until the end of that deployment. The
+// provider stops a running task, but does not wait for one that is starting.
 func (p *plan) stopBefore(ctx *pulumi.Context) (err error) {
 	if p.Stop == nil {
 		return nil

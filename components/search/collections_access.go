@@ -108,8 +108,8 @@ func (c *Collections) operateHistory(source, index string) error {
 }
 
 // historyRule allows what operators do with a history index. They search, count and compare changes. cdc erase
-// deletes a row's changes. cdc replay --history writes missing ones, and the first of them creates the index. Nobody
-// may delete the index.
+// deletes a row's changes. cdc replay --history writes missing changes, and the first of them creates the index.
+// Nobody may delete the index.
 func historyRule(collection, index string) collectionRule {
 	return collectionRule{
 		ResourceType: "index", Resource: []string{"index/" + collection + "/" + index},

@@ -14,9 +14,9 @@ import (
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/bp-sharding.html.
 const currentShards = 1
 
-// CurrentTemplate makes the shared template of all sources' current indices, once per target. Its name is that of the
-// unnamed source's current state, because earlier releases made it as a part of that. The settings must have their
-// defaults.
+// CurrentTemplate makes the shared template of all sources' current indices, once per target. The template has the
+// name of the unnamed source's current state, because earlier releases made it as a part of that. The settings must
+// have their defaults.
 func CurrentTemplate(name string, in Target, cfg config.Search) (pulumi.Resource, error) {
 	body, err := currentTemplateBody(&cfg, opensearch.Service(in.backend().service()))
 	if err != nil {

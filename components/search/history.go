@@ -75,8 +75,8 @@ func (a *Access) history(of string, cfg *config.Search) (template, retention pul
 	if err != nil {
 		return nil, nil, fmt.Errorf("making the retention of the history index %s: %w", cfg.HistoryIndex, err)
 	}
-	// After the policy, so that whoever waits for the template waits for the retention too. An index older than its
-	// policy never gets one, https://docs.opensearch.org/latest/im-plugin/ism/policies/#ism-templates.
+	// After the policy, so that a resource that waits for the template waits for the retention too. An index older
+	// than its policy never gets one, https://docs.opensearch.org/latest/im-plugin/ism/policies/#ism-templates.
 	template, err = a.indexTemplateAfter([]pulumi.Resource{retention}, a.name+"-history"+of, cfg.HistoryIndex, text)
 	return template, retention, err
 }

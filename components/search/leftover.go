@@ -47,7 +47,7 @@ func leftover(args *pulumi.ErrorHookArgs) string {
 	if args.FailedOperation != "create" || len(args.Errors) == 0 || len(args.Errors) > maxLeftovers {
 		return ""
 	}
-	// An existing policy is refused because the request names no version of it.
+	// OpenSearch refuses to overwrite an existing policy, because the request names no version of the policy.
 	if !strings.Contains(args.Errors[0], "already exists") && !strings.Contains(args.Errors[0], "version_conflict_engine_exception") {
 		return ""
 	}

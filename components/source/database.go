@@ -11,7 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Database describes a source for the rest of the pipeline, whoever made it.
+// Database describes a source for the rest of the pipeline.
 type Database struct {
 	// Host of the writer instance. DMS cannot follow a reader.
 	Host pulumi.StringOutput `pulumi:"host"`

@@ -20,7 +20,7 @@ type monitoring struct {
 	allowed *iam.RolePolicyAttachment
 }
 
-// newMonitoring makes the role in prod. In dev nobody watches every second, so there is none.
+// newMonitoring makes the role in prod. In dev nobody watches every second, so dev has no such role.
 func (p *auroraPlan) newMonitoring(ctx *pulumi.Context) (*monitoring, error) {
 	if p.Environment != config.Prod {
 		return nil, nil //nolint:nilnil // dev has no monitoring, which is correct

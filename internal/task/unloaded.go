@@ -31,8 +31,8 @@ func loadedOnce(d Description) bool {
 //
 // A table added to a task that has already run is one: the task resumes "to replicate the changes from the last stop
 // position" and loads nothing again unless it is told to,
-// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html. A table in added is listed until
-// a load of it is complete.
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html. The list includes a table in
+// added until a load of the table is complete.
 //
 // The list is empty during the task's first load, because a table without rows is then waiting for its turn. It is
 // also empty for a task that only follows changes (cdc), which loads nothing by design. It includes a table that was

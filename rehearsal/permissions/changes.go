@@ -28,9 +28,9 @@ var changes = []string{
 	"rds:RemoveTagsFromResource", "s3:DeleteObjectTagging", "secretsmanager:UntagResource", "sns:UntagResource",
 }
 
-// production is what a prod stack calls in addition, for its flow logs, the lake's access logs, the lake's tables and
-// the current state's reading of the stream, and what a stack with network.egress: nat calls. A rehearsal deploys
-// dev, without these.
+// production is what a prod stack calls in addition: for its flow logs, the lake's access logs, the lake's tables and
+// the current state's reading of the stream. It also has the calls for network.egress: nat. A rehearsal deploys dev,
+// without these.
 var production = []string{
 	"ec2:AllocateAddress", "ec2:AttachInternetGateway", "ec2:CreateInternetGateway", "ec2:CreateNatGateway", "ec2:CreateRoute",
 	"ec2:DeleteInternetGateway", "ec2:DeleteNatGateway", "ec2:DeleteRoute", "ec2:DescribeAddresses", "ec2:DescribeAddressesAttribute",
@@ -56,8 +56,8 @@ var watching = []string{
 }
 
 // newer are the calls of later provider versions for the program's resource types that the rehearsed version lacks,
-// by the version that introduced them. newer.py found them between 5.82.2 and 6.13.0. Nothing is older than 6.0.0, so
-// the policies for provider 5.100.0 need no more.
+// by the version that introduced them. newer.py found them between 5.82.2 and 6.13.0. All these versions are 6.0.0 or
+// newer, so the policies for provider 5.100.0 need no more.
 var newer = []later{
 	{
 		actions: []string{"kinesis:ListTagsForResource", "kinesis:TagResource", "kinesis:UntagResource"}, since: "6.2.0",

@@ -4,8 +4,8 @@
     go mod download -json github.com/upbound/terraform-provider-aws@v0.0.0-20251204202605-7049bcc1808e  # 6.13.0
     python3 newer.py OLDER_DIR NEWER_DIR
 
-For each file of a type it compares the operations whose inputs the file names; `newer` in changes.go is the
-result.
+It compares the two versions of each provider file that serves a resource type: the operations whose inputs the
+file names. `newer` in changes.go is the result.
 """
 
 import re

@@ -2,8 +2,9 @@ package report
 
 import "fmt"
 
-// Source is one of a stack's several sources: how many of its changes were written while rows were written to all,
-// what each sink has of them, and whether its present rows equal its tables, in the indices and in the lake's tables.
+// Source is one of a stack's several sources. It reports how many changes were written while rows were written to all
+// sources, and what each sink has of them. It also reports whether the present rows equal the tables, in the indices
+// and in the lake's tables.
 type Source struct {
 	Written      int  `json:"written"`
 	History      int  `json:"history"`

@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// alterations are statements that change a table, or many of its rows, while rows of it and of others are written.
+// alterations are statements that change a table's definition, or many of its rows, while the writer changes the same
+// and other tables.
 var alterations = []fault{
 	{
 		name:   "column-added",
@@ -88,7 +89,7 @@ func alter(table, statement string) func(context.Context, *scene) error {
 
 func reloadFaultTable(table string) func(context.Context, *scene) error {
 	return func(ctx context.Context, s *scene) error {
-		if err := s.written(); err != nil { // what is loaded is counted anew
+		if err := s.written(); err != nil { // loaded rows are counted from zero
 			return err
 		}
 		if err := awaitRead(ctx, s.Run, s.want.read); err != nil {

@@ -17,7 +17,7 @@ import (
 const (
 	nodeName  = "rehearsal-node"
 	adminName = "rehearsal-admin"
-	// MasterBackendRole maps the master user to all_access, and everybody else who has it.
+	// MasterBackendRole is the backend role that is mapped to all_access. The master user has it.
 	MasterBackendRole = "master"
 
 	// jvmOptions are the distribution's own for Java 17 and newer, without logs beside the installed server.

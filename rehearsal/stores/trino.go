@@ -31,7 +31,7 @@ var trinoServer = artifact.Artifact{
 }
 
 // trinoParts are the kept parts of the server: itself, and the connectors that read a lake through the Glue Data
-// Catalog. The rest would be most of it.
+// Catalog. The omitted rest is the larger part.
 var trinoParts = []string{"lib/", "plugin/hive/", "plugin/iceberg/", "plugin/delta-lake/", "plugin/hudi/"}
 
 // javaRequirements are a Java that is new enough for Trino: 24.

@@ -63,8 +63,8 @@ def _iceberg(s: _Scrub) -> None:
 
 
 def _delta(s: _Scrub) -> None:
-    # The log contains each file's minimum and maximum per column. Delta Lake deletes whole days of it. After a commit
-    # without files and a checkpoint, readers need nothing earlier.
+    # The log contains each file's minimum and maximum per column. Delta Lake deletes whole days of its log. After a
+    # commit without files and a checkpoint, readers need nothing earlier.
     s.format.commit(f"ALTER TABLE {s.format.named(s.table)} SET TBLPROPERTIES ('cdc.erased' = '{s.begun.isoformat()}')", s.read.text())
     jvm: Any = s.spark.sparkContext._jvm
     log = jvm.org.apache.spark.sql.delta.DeltaLog.forTable(s.spark._jsparkSession, s.format.location(s.table))

@@ -16,8 +16,8 @@ from cdctables.spec import Table
 
 
 TOLD = "cdc_told"
-"""The column with `Told.text`, what records report beside states. One row for each part of the objects has it, with
-all other columns NULL."""
+"""The column with `Told.text`, what records report beside states. One row for each part of the objects has this
+column, with all other columns NULL."""
 
 
 def schema(table: Table) -> list[tuple[str, str]]:

@@ -141,7 +141,7 @@ class Run:
         return objects.Read.parse(said)
 
     def keep(self, table: Table, read: objects.Read) -> None:
-        """Stores what was read beside the table too, because the commits with it may be cleaned away."""
+        """Stores the reading position beside the table too, because upkeep may clean away the commits with it."""
         self._s3.put_object(Bucket=self._spec.bucket, Key=self._kept(table), Body=read.text().encode())
 
     def _kept(self, table: Table) -> str:

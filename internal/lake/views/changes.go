@@ -14,7 +14,7 @@ const (
 )
 
 // placePattern is the start of a stream-position: the binlog file's number, after the last dot of its name, and the
-// offset in it. No such file has more digits than a bigint.
+// offset in it. Longer numbers do not fit a bigint, and no binlog file has them.
 const placePattern = `^[^:]+\.([0-9]{1,18}):([0-9]{1,18})(:|$)`
 
 // oneRecord is the condition that a line is exactly one complete record. json_extract_scalar alone would accept the

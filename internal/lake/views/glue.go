@@ -42,8 +42,8 @@ func (v View) Text(database string) (string, error) {
 const longestText = 409600
 
 // ViewParameters mark a catalog table as such a view. Trino looks for the comment,
-// https://github.com/trinodb/trino/blob/476/plugin/trino-hive/src/main/java/io/trino/plugin/hive/ViewReaderUtil.java;
-// Athena's CREATE VIEW writes both.
+// https://github.com/trinodb/trino/blob/476/plugin/trino-hive/src/main/java/io/trino/plugin/hive/ViewReaderUtil.java.
+// Athena's CREATE VIEW writes both parameters.
 func ViewParameters() map[string]string {
 	return map[string]string{"presto_view": "true", "comment": "Presto View"}
 }

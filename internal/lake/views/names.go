@@ -31,7 +31,8 @@ func (n Name) Next() string { return string(n) + "_next" }
 // Raw names the view of rows that reads the records, when the main view reads a table.
 func (n Name) Raw() string { return string(n) + "_raw" }
 
-// all are a table's names without a table of rows, withTable those with one.
+// all lists the names that a table takes when no job maintains a table of rows for it. withTable lists those that it
+// takes otherwise.
 func (n Name) all() []string       { return []string{n.Rows(), n.Changes(), n.Records()} }
 func (n Name) withTable() []string { return append(n.all(), n.Table(), n.Next(), n.Raw()) }
 

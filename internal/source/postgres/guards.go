@@ -13,8 +13,8 @@ JOIN pg_class c ON c.oid = p.polrelid JOIN pg_namespace n ON n.oid = c.relnamesp
 WHERE n.nspname = $1 AND c.relname = $2 AND p.polcmd IN ('r', '*')
 AND (0 = ANY (p.polroles) OR EXISTS (SELECT FROM unnest(p.polroles) AS r(oid) WHERE r.oid <> 0 AND pg_has_role($3::name, r.oid, 'MEMBER')))`
 
-// checkGuards finds followed tables with row security. For these DMS would load only the rows that the user may see,
-// but follow all of them.
+// checkGuards finds followed tables with row security. DMS would load only the rows of such a table that the user may
+// see, but follow the changes of all rows.
 func (r *run) checkGuards(ctx context.Context, role role) error {
 	for _, t := range r.findings.Tables {
 		if !r.seen(t.Table).guarded || role.passesGuards {

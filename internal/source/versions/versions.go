@@ -204,5 +204,5 @@ func (s *Step) currentVersion() *string {
 }
 
 // NewPassword has 130 random bits in capitals and digits, and one character of each kind that a server may require.
-// DMS splits its connection settings at none of them.
+// It contains no character at which DMS splits its connection settings.
 func NewPassword() string { return rand.Text() + "-a1" }

@@ -63,8 +63,8 @@ func (p Page) text() string {
 	return b.String()
 }
 
-// alarm is the fault's own alarm. Some faults have none: they repair themselves, or are obvious to whoever caused
-// them.
+// alarm is the fault's own alarm. Some faults have no alarm: they repair themselves, or are obvious to the person who
+// caused them.
 func alarm(f *report.FaultRun) string {
 	switch {
 	case f.Alarm == "":

@@ -137,8 +137,7 @@ func (t sourceTable) rows(ctx context.Context, db *sql.DB) ([]Row, error) {
 	return all, found.Err() //nolint:wrapcheck // as above
 }
 
-// snapped returns the view's rows with times replaced by those of the source's row with the same key, if they differ
-// by no more than within.
+// snapped takes the view's times from the source's row with the same key, if they differ by at most within.
 func (t sourceTable) snapped(view, source []Row, within time.Duration) []Row {
 	key := func(row Row) string {
 		var b strings.Builder

@@ -17,7 +17,7 @@ func TestOneValueTakesNothingElseAway(t *testing.T) {
 	}
 }
 
-// Both refuse what Athena refuses, and what is not known to be the same in Athena and here.
+// The engines refuse SQL that Athena refuses, and SQL that may give another result here than in Athena.
 func TestWhatAthenaRefusesIsRefused(t *testing.T) {
 	for sql, want := range map[string]string{
 		`SELECT CAST('12.0' AS bigint)`:                   "a text is no such value",

@@ -176,7 +176,7 @@ func (f rowFilter) passes(c *column, value any, fromBinlog bool) (bool, error) {
 }
 
 // comparison compares a JSON value with a filter's value: numbers by size, everything else as text, including dates
-// and times, like SQLite, to whose conventions that page refers.
+// and times. SQLite does the same, and DMS's page refers to SQLite's conventions.
 func (c *column) comparison(text []byte) (func(string) int, error) {
 	if c.numeric() {
 		number, ok := new(big.Rat).SetString(string(text))

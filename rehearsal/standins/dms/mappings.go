@@ -161,8 +161,8 @@ func (m tableMappings) selects(n name) bool {
 	return false
 }
 
-// filters select a table's rows. It is not documented which rows several selections of one table select when one of
-// them filters.
+// filters select a table's rows. DMS does not document which rows a table gets when several selections match it and
+// one of them filters.
 func (m tableMappings) filters(n name) ([]filterRule, error) {
 	var found []filterRule
 	selections := 0

@@ -16,8 +16,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestTablesOfAnyKindAreCompared uses a real database. `cdc verify --deep` must read the same from tables as a task
-// writes of them, even for keys that cannot be paged through and tables in which no test row can be made.
+// TestTablesOfAnyKindAreCompared uses a real database. `cdc verify --deep` must read the same rows from tables as a
+// task writes. That includes tables whose keys do not allow paging, and tables in which no test row can be made.
 func TestTablesOfAnyKindAreCompared(t *testing.T) {
 	c := compareTables(t, odd.Listed)
 	// A row that equals another only in the server's collation is a different row.

@@ -28,7 +28,7 @@ func (r *run) reloadAsked(ctx context.Context, reload func(context.Context, name
 }
 
 // reload sends every row of a table. Changes between the current binlog position and the snapshot follow, although
-// the rows already contain them. So none is lost, but some repeat what was loaded.
+// the rows already contain them. So no change is lost, but some repeat loaded rows.
 func (f *follower) reload(ctx context.Context, n name) error {
 	t := f.table(n)
 	if t == nil {

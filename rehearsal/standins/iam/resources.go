@@ -49,8 +49,8 @@ var linked = map[string]string{
 // made is the type of resource that an operation makes and tags, when its action names none.
 var made = map[string]string{"lambda:CreateEventSourceMapping": "eventSourceMapping", "events:PutRule": "rule-on-default-event-bus"}
 
-// partly are resource types that a request always uses but may show only in part, for actions that the reference also
-// allows on others: for instance, a body that is not parsed lists the objects.
+// partly are resource types that a request always uses but may show only in part. For instance, the objects may be
+// listed in a body that is not parsed. The reference also allows the action on other types.
 var partly = map[string]bool{"s3:DeleteObject object": true, "s3:DeleteObjectVersion object": true}
 
 // given is a request's content: its parameters, and the region of its signature.

@@ -89,7 +89,7 @@ func (l *lane) workOff(batch []*record) bool {
 	return true
 }
 
-// again decides how a batch continues of which the function accepted the first records. A batch without progress is
+// again decides how a batch continues after the function accepted only its first records. A batch without progress is
 // halved, which does not count as an attempt, or retried until its attempts are used up:
 // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html and
 // https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html.

@@ -66,7 +66,7 @@ type MasterUser struct {
 	Password string `json:"MasterUserPassword"`
 }
 
-// Create starts a domain in the background: its endpoint exists at once, on its own port, and the node follows.
+// Create starts a domain in the background: its endpoint exists at once, on its own port, and its node starts later.
 func (d *Domains) Create(name string, inVPC bool, master MasterUser) (*Domain, error) {
 	if master.Name == "" || master.Password == "" {
 		return nil, fmt.Errorf("domain %s has no internal master user: only fine-grained access control with one is rehearsed", name)
