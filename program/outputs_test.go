@@ -17,7 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// read deploys a pipeline under mocks and reads its outputs like the operator's tool.
+// read deploys a pipeline under mocks and reads its outputs as the operator's tool does.
 func read(t *testing.T, cfg config.Config) outputs.Outputs {
 	t.Helper()
 	var mu sync.Mutex

@@ -53,7 +53,7 @@ func openTunnel(ctx *pulumi.Context, cfg config.Search) (*tunnel.Tunnel, error) 
 	}
 }
 
-// tunnelOptions make the tunnel call AWS like the provider.
+// tunnelOptions make the tunnel call AWS as the provider does.
 func tunnelOptions(ctx *pulumi.Context) (tunnel.Options, error) {
 	settings, err := awsSettings(ctx)
 	if err != nil {

@@ -71,7 +71,7 @@ func existingArgs() *source.ExistingArgs {
 	}}}
 }
 
-// function answers an invocation like the bootstrap function.
+// function answers an invocation as the bootstrap function does.
 type function struct{ *componenttest.Recorder }
 
 const findings = `{"server":"8.0","changed":null,"checks":[{"check":"binlog_format","status":"ok","value":"ROW"}],"tables":null}`

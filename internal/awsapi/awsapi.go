@@ -127,7 +127,7 @@ func Filter(into url.Values, n int, name string, values ...string) {
 	Numbered(into, fmt.Sprintf("Filter.%d.Value.", n+1), values...)
 }
 
-// userAgent names the application like the SDK, https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html.
+// userAgent names the application as the SDK does, https://docs.aws.amazon.com/sdkref/latest/guide/feature-appid.html.
 func (c *Client) userAgent() string {
 	agent := []string{aws.SDKName + "/" + aws.SDKVersion}
 	if c.config.AppID != "" {

@@ -23,7 +23,7 @@ type call struct {
 	header               http.Header
 }
 
-// send retries a call after a temporary failure, like the SDK. The SDK's standard retryer decides which failures
+// send retries a call after a temporary failure, as the SDK does. The SDK's standard retryer decides which failures
 // these are and how long to wait.
 func (c *Client) send(ctx context.Context, r call) ([]byte, error) {
 	at, err := c.address(ctx)

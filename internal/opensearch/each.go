@@ -53,7 +53,7 @@ func Each[H any](ctx context.Context, c Client, index string, search map[string]
 // (search.max_open_pit_context), and accepts 4 KB in a request's first line.
 func (c Client) parts(ctx context.Context, index string) ([][]string, error) {
 	const most, mostBytes = 100, 2000
-	if c.FoundAfter > 0 { // a collection's index has one shard for clients
+	if c.FoundAfter > 0 { // in a collection an alias has one index
 		return [][]string{{index}}, nil
 	}
 	behind, err := c.IndicesBehind(ctx, index)

@@ -78,7 +78,7 @@ func noTables(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// allHold runs the command like an operator. Its result is stored beside the report.
+// allHold runs the command as an operator does. Its result is stored beside the report.
 func allHold(ctx context.Context, r *Run) error {
 	file := r.results("conformance.json")
 	r.Log.Detail("cdc conformance")

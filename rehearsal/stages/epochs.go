@@ -12,7 +12,7 @@ import (
 
 const reloadedTable = "shop.ledger"
 
-// Epochs repairs a current index like an operator. It removes a document directly, loads the table again into a new
+// Epochs repairs a current index as an operator does. It removes a document directly, loads the table again into a new
 // epoch, compares that with the table and shows it. Then it switches back and forward, and deletes the former epoch.
 // At the end the index is lost, but its epoch is not.
 func Epochs(ctx context.Context, r *Run) error {

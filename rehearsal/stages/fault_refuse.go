@@ -148,7 +148,7 @@ func (s *scene) refused() (n int64) {
 // brokenTable is the table whose current index is broken.
 const brokenTable = "shop.ledger"
 
-// onDomain changes indices like an operator.
+// onDomain changes indices as an operator does.
 func (s *scene) onDomain(ctx context.Context, method, what string, body any, indices ...string) error {
 	admin, err := s.admin(ctx, s.searched().current)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Operator runs the commands of the operator's tool like an operator.
+// Operator runs the commands of the operator's tool as an operator does.
 func Operator(ctx context.Context, r *Run) error {
 	ca := r.World.Site.Authority.File()
 	for _, c := range []struct {

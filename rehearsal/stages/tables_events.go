@@ -231,7 +231,7 @@ func (k *keptTables) lines(ctx context.Context, of ...objects.Object) (lines [][
 	return lines, nil
 }
 
-// put writes a records object like the delivery.
+// put writes a records object as the delivery does.
 func (k *keptTables) put(ctx context.Context, key string, lines [][]byte) error {
 	var body bytes.Buffer
 	w := gzip.NewWriter(&body)

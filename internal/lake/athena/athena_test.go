@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// api answers like Athena: a statement has each state once, and a page has two rows.
+// api answers as Athena does: a statement has each state once, and a page has two rows.
 type api struct {
 	states []string
 	rows   []string // JSON of a row's Data; the names come first

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// partitionOf runs the query on a record like Firehose.
+// partitionOf runs the query on a record as Firehose does.
 func partitionOf(t require.TestingT, record any) map[string]any {
 	query, err := gojq.Parse(partition.Query())
 	require.NoError(t, err)

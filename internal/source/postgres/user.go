@@ -297,7 +297,7 @@ const (
 // slotQuery makes a temporary slot, which ends with the session.
 const slotQuery = "SELECT slot_name FROM pg_create_logical_replication_slot($1, 'test_decoding', true)"
 
-// checkDecoding makes a slot like DMS. That proves three things: the user may make one, the plugin is installed, and
+// checkDecoding makes a slot as DMS does. That proves three things: the user may make one, the plugin is installed, and
 // a slot is free.
 func (r *run) checkDecoding(ctx context.Context, session Session) error {
 	f := Finding{Check: checkDecoding, Status: OK, Value: "a slot with test_decoding was made, and dropped"}

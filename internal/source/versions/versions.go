@@ -57,7 +57,7 @@ type Steps interface {
 	Create(context.Context) error
 	// Set changes the database accordingly.
 	Set(context.Context) error
-	// Test logs in like DMS.
+	// Test logs in as DMS does.
 	Test(context.Context) error
 	// Finish makes the next value the current version.
 	Finish(context.Context) error

@@ -96,7 +96,7 @@ func (f *DMS) begin(ctx context.Context, call string) error {
 	return f.Failing[call]
 }
 
-// DescribeReplicationTasks behaves like DMS.
+// DescribeReplicationTasks behaves as DMS does.
 func (f *DMS) DescribeReplicationTasks(ctx context.Context, _ *dms.DescribeReplicationTasksInput, _ ...func(*dms.Options)) (*dms.DescribeReplicationTasksOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -180,7 +180,7 @@ func (f *DMS) DescribeReplications(ctx context.Context, _ *dms.DescribeReplicati
 	return &dms.DescribeReplicationsOutput{Replications: []types.Replication{r}}, nil
 }
 
-// DescribeReplicationInstances behaves like DMS.
+// DescribeReplicationInstances behaves as DMS does.
 func (f *DMS) DescribeReplicationInstances(ctx context.Context, _ *dms.DescribeReplicationInstancesInput, _ ...func(*dms.Options)) (*dms.DescribeReplicationInstancesOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -221,7 +221,7 @@ func (f *DMS) page(ctx context.Context, marker *string) (tables []types.TableSta
 	return all[page : page+1], next, nil
 }
 
-// StartReplicationTask behaves like DMS.
+// StartReplicationTask behaves as DMS does.
 func (f *DMS) StartReplicationTask(_ context.Context, in *dms.StartReplicationTaskInput, _ ...func(*dms.Options)) (*dms.StartReplicationTaskOutput, error) {
 	return &dms.StartReplicationTaskOutput{}, f.start(string(in.StartReplicationTaskType))
 }
@@ -247,7 +247,7 @@ func (f *DMS) start(how string) error {
 	return nil
 }
 
-// StopReplicationTask behaves like DMS.
+// StopReplicationTask behaves as DMS does.
 func (f *DMS) StopReplicationTask(context.Context, *dms.StopReplicationTaskInput, ...func(*dms.Options)) (*dms.StopReplicationTaskOutput, error) {
 	return &dms.StopReplicationTaskOutput{}, f.stop()
 }
@@ -267,7 +267,7 @@ func (f *DMS) stop() error {
 	return f.StopErr
 }
 
-// ReloadTables behaves like DMS.
+// ReloadTables behaves as DMS does.
 func (f *DMS) ReloadTables(_ context.Context, in *dms.ReloadTablesInput, _ ...func(*dms.Options)) (*dms.ReloadTablesOutput, error) {
 	return &dms.ReloadTablesOutput{}, f.reload(in.ReloadOption, in.TablesToReload)
 }
@@ -291,7 +291,7 @@ func (f *DMS) reload(option types.ReloadOptionValue, tables []types.TableToReloa
 	return f.ReloadErr
 }
 
-// TestConnection behaves like DMS.
+// TestConnection behaves as DMS does.
 func (f *DMS) TestConnection(_ context.Context, in *dms.TestConnectionInput, _ ...func(*dms.Options)) (*dms.TestConnectionOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -299,7 +299,7 @@ func (f *DMS) TestConnection(_ context.Context, in *dms.TestConnectionInput, _ .
 	return &dms.TestConnectionOutput{}, f.Failing["test "+*in.EndpointArn]
 }
 
-// DescribeConnections behaves like DMS.
+// DescribeConnections behaves as DMS does.
 func (f *DMS) DescribeConnections(_ context.Context, in *dms.DescribeConnectionsInput, _ ...func(*dms.Options)) (*dms.DescribeConnectionsOutput, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

@@ -24,7 +24,7 @@ func (t *Tool) Preflight(ctx context.Context, stack string, env ...string) (pref
 	return r, cmd.ProcessState.ExitCode(), nil
 }
 
-// ShowPreflight runs it like a person, and stores the output.
+// ShowPreflight runs it as a person does, and stores the output.
 func (t *Tool) ShowPreflight(ctx context.Context, session, stack string) error {
 	cmd := t.process(ctx, append(t.OfStack(stack), "preflight")...)
 	shown := &transcript{}

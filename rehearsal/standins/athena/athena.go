@@ -1,4 +1,4 @@
-// Package athena reads a lake like Athena. It runs the views and saved queries that the program registered in the
+// Package athena reads a lake as Athena does. It runs the views and saved queries that the program registered in the
 // Glue Data Catalog and in Athena, over the objects in the bucket. They run in an [Engine]: Trino, on which Athena is
 // based, or DuckDB, which is faster.
 package athena

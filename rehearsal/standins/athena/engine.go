@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// Engine runs statements over a database of the Glue Data Catalog like Athena, one at a time.
+// Engine runs statements over a database of the Glue Data Catalog as Athena does, one at a time.
 type Engine interface {
 	// Name returns name and version, such as trino 476.
 	Name() string

@@ -67,7 +67,7 @@ def fail(message):
 
 
 def load(db, table, objects):
-    """Makes a table from the lines of the objects in its partitions, including blank lines, like Athena."""
+    """Makes a table from the lines of the objects in its partitions, including blank lines, as Athena does."""
     storage, name = table["StorageDescriptor"], table["Name"]
     if storage["SerdeInfo"]["SerializationLibrary"] != LINE_SERDE or len(storage["Columns"]) != 1:
         fail(f"table {name}: only one column of lines ({LINE_SERDE}) is implemented")

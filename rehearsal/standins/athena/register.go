@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Register registers tables like the program. It makes a database of the catalog and a workgroup with the same name,
+// Register registers tables as the program does. It makes a database of the catalog and a workgroup with the same name,
 // with the tables, views and saved queries over the folders of a bucket, starting at a day (2026-01-31).
 func Register(ctx context.Context, a account.Account, name, bucket, prefix, since string, of []views.Table) error {
 	tables, queries, err := described(name, bucket, prefix, since, of)
@@ -145,7 +145,7 @@ func glueColumns(columns []column) []types.Column {
 	return out
 }
 
-// Put writes a table's lines as an object of the lake, in an hour of a day (2026-01-31), like the delivery.
+// Put writes a table's lines as an object of the lake, in an hour of a day (2026-01-31), as the delivery does.
 func Put(ctx context.Context, a account.Account, bucket, prefix, day string, t Trial) error {
 	body, err := zipped(t.Lines)
 	if err != nil {

@@ -146,7 +146,7 @@ func (c *current) beginSoon(n names.Name) currentstate.Epoch {
 	return epoch
 }
 
-// compare compares tables with what their aliases show, or one table with an index, like `cdc verify`.
+// compare compares tables with what their aliases show, or one table with an index, as `cdc verify` does.
 func (c *current) compare(db *sql.DB, tables []names.Name, index ...string) {
 	c.t.Helper()
 	current := verify.Current{Client: opensearch.Client{URL: c.node.URL, Transport: authorized{c.node}}}

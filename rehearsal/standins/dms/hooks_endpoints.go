@@ -49,7 +49,7 @@ func (s *Service) beforeEndpoint(ctx context.Context, c *controlplane.Call) (boo
 	return false, errors.Join(err, s.idleServerless(ctx, r.EndpointArn))
 }
 
-// afterEndpoint discards the endpoint's tests, and tests it again from its tasks' instances, like DMS,
+// afterEndpoint discards the endpoint's tests, and tests it again from its tasks' instances, as DMS does,
 // https://github.com/hashicorp/terraform-provider-aws/issues/46139.
 func (s *Service) afterEndpoint(ctx context.Context, c *controlplane.Call) error {
 	r, err := decode(c)
@@ -132,7 +132,7 @@ func (s *Service) tested(ctx context.Context, task string) error {
 	return nil
 }
 
-// testConnection connects like the task, in the background.
+// testConnection connects as the task does, in the background.
 func (s *Service) testConnection(ctx context.Context, c *controlplane.Call) (bool, error) {
 	r, err := decode(c)
 	if err != nil {

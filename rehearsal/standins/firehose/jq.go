@@ -7,7 +7,7 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// compile compiles a query like Firehose, whose engine is the program jq 1.6
+// compile compiles a query as Firehose does, whose engine is the program jq 1.6
 // (https://docs.aws.amazon.com/firehose/latest/dev/dynamic-partitioning-partitioning-keys.html). Package gojq is jq
 // 1.7, whose @uri escapes more characters, so it is replaced by that of jq 1.6. A test compares with jq 1.6 itself.
 func compile(text string) (*gojq.Code, error) {

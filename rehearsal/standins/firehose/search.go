@@ -239,7 +239,7 @@ func (s *search) post(ctx context.Context, to *searchDestination, body []byte) (
 	return response.StatusCode, answer, nil
 }
 
-// find asks the control plane for the domain's endpoint, like Firehose, with the delivery's role.
+// find asks the control plane for the domain's endpoint, as Firehose does, with the delivery's role.
 func (s *search) find(ctx context.Context, config aws.Config, to *searchDestination) (string, error) {
 	if to.endpoint != "" {
 		return strings.TrimSuffix(to.endpoint, "/"), nil

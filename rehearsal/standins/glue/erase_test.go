@@ -81,7 +81,7 @@ func (l *lake) request(keys ...string) string {
 	return key
 }
 
-// rewrite rewrites each records object that has lines to remove, like `cdc erase`.
+// rewrite rewrites each records object that has lines to remove, as `cdc erase` does.
 func (l *lake) rewrite(keep func(line string) bool) {
 	l.t.Helper()
 	time.Sleep(1100 * time.Millisecond) // S3's times are in whole seconds

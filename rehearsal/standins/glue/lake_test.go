@@ -108,7 +108,7 @@ func (l *lake) put(key string, body []byte) {
 	require.NoError(l.t, err)
 }
 
-// deliver writes objects of lines, like Firehose.
+// deliver writes objects of lines, as Firehose does.
 func (l *lake) deliver(objects ...[]string) {
 	l.t.Helper()
 	for _, lines := range objects {

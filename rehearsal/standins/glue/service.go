@@ -180,7 +180,7 @@ func (s *Service) stopped(r *run) bool {
 	return r.JobRunState == types.JobRunStateStopping
 }
 
-// try runs the job's script with its arguments, like Glue: --name value, and modules from the archives in
+// try runs the job's script with its arguments, as Glue does: --name value, and modules from the archives in
 // --extra-py-files.
 func (s *Service) try(r *run, job *types.Job, arguments map[string]string) error {
 	if version := *job.GlueVersion; version != "5.1" {

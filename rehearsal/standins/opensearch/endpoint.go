@@ -78,13 +78,13 @@ func (d *Domain) authenticate(r *http.Request, body []byte) (caller string, err 
 	return "", nil
 }
 
-// sentence capitalises Go's lower-case message like the service.
+// sentence capitalises Go's lower-case message as the service does.
 func sentence(err error) string {
 	text := err.Error()
 	return strings.ToUpper(text[:1]) + text[1:] + "."
 }
 
-// refuse answers like the Amazon service.
+// refuse answers as the Amazon service does.
 func refuse(w http.ResponseWriter, status int, message string) {
 	front.Answer(w, status, map[string]any{"message": message})
 }

@@ -105,7 +105,7 @@ func (d *Domains) describe(status map[string]any) error {
 	return domain.describe(status)
 }
 
-// describe fills a DomainStatus like the Amazon service: no endpoint before the domain answers, and never a master
+// describe fills a DomainStatus as the Amazon service does: no endpoint before the domain answers, and never a master
 // password. A domain whose node did not start gives an error, so that nobody waits for it.
 func (d *Domain) describe(status map[string]any) error {
 	ready, err := d.Ready()

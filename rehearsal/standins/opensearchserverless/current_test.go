@@ -199,7 +199,7 @@ func (p *presentRows) sweeps(index string) {
 	p.now = time.Time{}
 }
 
-// switches shows a new epoch and then the old one, like an operator.
+// switches shows a new epoch and then the old one, as an operator does.
 func (p *presentRows) switches(index string) {
 	p.t.Helper()
 	epochs := currentstate.NewEpochs(currentstate.EpochsOptions{Domain: p.admin, Service: opensearch.Serverless, Bucket: p.s3.Bucket("lake"), Registry: "serverless"})

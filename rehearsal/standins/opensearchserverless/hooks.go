@@ -152,7 +152,7 @@ func (c *Collection) status() string {
 	}
 }
 
-// describe answers like AWS: no endpoint before the collection is active. The host name is the rehearsal's, as for a
+// describe answers as AWS does: no endpoint before the collection is active. The host name is the rehearsal's, as for a
 // domain, because AWS's does not resolve here.
 func (c *Collection) describe(told map[string]any) {
 	delete(told, "collectionEndpoint")

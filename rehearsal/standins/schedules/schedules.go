@@ -1,4 +1,4 @@
-// Package schedules calls functions like EventBridge: by rules with a rate, and by schedules of EventBridge
+// Package schedules calls functions as EventBridge does: by rules with a rate, and by schedules of EventBridge
 // Scheduler, with a faster clock.
 package schedules
 

@@ -10,7 +10,7 @@ import (
 	"github.com/xtaci/smux"
 )
 
-// forward connects each stream of the session with its destination, like the agent:
+// forward connects each stream of the session with its destination, as the agent does:
 // https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/session/plugins/port/port_mux.go.
 func (s *session) forward() {
 	select {

@@ -75,7 +75,7 @@ func (r *rotatedPostgres) open(user postgres.Credentials) postgres.Session {
 	return session
 }
 
-// reads reads a followed table, like DMS.
+// reads reads a followed table, as DMS does.
 func (r *rotatedPostgres) reads(session postgres.Session) {
 	r.t.Helper()
 	_, err := session.Query(r.t.Context(), "SELECT * FROM testdb.retail_trans")

@@ -49,7 +49,7 @@ func (r *rotated) store(name string, value map[string]any) string {
 	return *out.ARN
 }
 
-// rotate runs a complete rotation like Secrets Manager.
+// rotate runs a complete rotation as Secrets Manager does.
 func (r *rotated) rotate() {
 	r.t.Helper()
 	out, err := r.secrets.RotateSecret(r.t.Context(), &secretsmanager.RotateSecretInput{
@@ -86,7 +86,7 @@ func (r *rotated) open(user mysql.Credentials) *sql.DB {
 	return db
 }
 
-// follows reads a table and the binary log's end, like DMS.
+// follows reads a table and the binary log's end, as DMS does.
 func (r *rotated) follows(db *sql.DB) {
 	r.t.Helper()
 	for _, query := range []string{"SELECT * FROM testdb.retail_trans", "SHOW MASTER STATUS"} {

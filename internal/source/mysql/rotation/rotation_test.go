@@ -17,7 +17,7 @@ import (
 
 var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
-// start opens a version for a rotation like Secrets Manager: with a stage and without a value.
+// start opens a version for a rotation as Secrets Manager does: with a stage and without a value.
 func (w *fakeWorld) start(token string) { w.stages[versions.Pending] = token }
 
 // do runs steps of a rotation, all by default, until one fails.

@@ -46,7 +46,7 @@ func (s *step) Set(ctx context.Context) (err error) {
 	return nil
 }
 
-// Test logs in like DMS.
+// Test logs in as DMS does.
 func (s *step) Test(ctx context.Context) (err error) {
 	next, err := s.PendingOrCurrent(ctx)
 	if err != nil {

@@ -91,7 +91,7 @@ func (s *step) try(ctx context.Context, user postgres.Credentials) error {
 	return session.Close()
 }
 
-// Test logs in like DMS.
+// Test logs in as DMS does.
 func (s *step) Test(ctx context.Context) (err error) {
 	next, err := s.PendingOrCurrent(ctx)
 	if err == nil {
