@@ -127,8 +127,8 @@ func (p *collectionsPlan) operatorRules() []collectionRule {
 			Permission: []string{createItems, describeItems, updateItems, deleteItems},
 		},
 		historyRule(p.historyCollection(), p.HistoryIndex),
-		// Rows are searched and compared. cdc replay writes them again, and cdc erase does so without the erased
-		// fields. A new epoch creates an index (and adds columns to it); the removal of an old epoch deletes one.
+		// Rows are searched and compared. cdc replay writes them again, and cdc erase writes what remains of them. A new
+		// epoch creates an index (and adds columns to it); the removal of an old epoch deletes one.
 		{
 			ResourceType: "index", Resource: []string{"index/" + p.currentCollection() + "/" + CurrentIndices},
 			Permission: []string{createIndex, describeIndex, updateIndex, deleteIndex, readDocument, writeDocument},
