@@ -48,7 +48,7 @@ func Remembered(path string) (*Durations, error) {
 }
 
 // Last is a stage's last duration, here or on first.json's machine; 0 when unknown.
-func (d *Durations) Of(stage string) time.Duration {
+func (d *Durations) Last(stage string) time.Duration {
 	if d == nil {
 		return 0
 	}
