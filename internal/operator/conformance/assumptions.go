@@ -94,7 +94,7 @@ func Assumptions() []Assumption {
 		{
 			ID: "multi-row", Area: Records, Mark: Loud, Shown: parks, judge: oneEach,
 			Text:    "A statement that changes several rows gives one record for each row.",
-			RestsOn: []string{"internal/change/change.go#parse"},
+			RestsOn: []string{"internal/change/change.go#record"},
 			IfWrong: "A record with several rows is parked (unreadable).",
 		},
 		{
