@@ -90,41 +90,17 @@ make plugin VERSION=0.1.0
 pulumi plugin install resource cdcpipeline 0.1.0 --file .cache/provider
 ` + "```" + `
 
-An engine takes the newest plugin that is installed, unless the program asks for a version, as the SDKs do. The folder has to stay as it is: the functions' code is in it.
-
-## How to use it
-
-- YAML needs nothing else: ` + "`cd examples/yaml-stream-and-lake && pulumi up`" + ` deploys [a stream and a lake](../../examples/yaml-stream-and-lake/Pulumi.yaml),
-  and ` + "`examples/yaml-pipeline`" + ` [all of it](../../examples/yaml-pipeline/Pulumi.yaml).
-- TypeScript takes the SDK of [sdks/nodejs](../../sdks/nodejs), of which the program's ` + "`package.json`" + ` says ` + "`\"@pulumi/cdcpipeline\": \"file:../../sdks/nodejs\"`" + `: see
-  [examples/typescript-pipeline](../../examples/typescript-pipeline/program.ts).
-- Python takes the SDK of [sdks/python](../../sdks/python), a line of its ` + "`requirements.txt`" + `: see [examples/python-search](../../examples/python-search/program.py).
-- Go imports the components themselves, without the plugin.
-
-Outside this repository, ` + "`pulumi package add cdcpipeline@0.1.0`" + ` in the program's folder makes the SDK of its language from the plugin that is installed. ` + "`cmd/pulumi-resource-cdcpipeline/PulumiPlugin.yaml`" + `
-is what ` + "`pulumi package add`" + ` looks for when it is given the repository's folder instead, and has Go compile the plugin there. That was not run, and such a plugin has
-no functions' code beside it: give the zips as ` + "`code`" + `, or take the plugin from a release.
-
-Beside an example, ` + "`policy.json`" + ` has its exceptions from the [policies](../policies.md), which hold programs of any language: ` + "`pulumi up --policy-pack ../../policy --policy-pack-config policy.json`" + `.
-The programs of YAML, TypeScript and Python are deployed twice and destroyed by [a part of the rehearsal](../architecture.md#programs-in-other-languages). A section of the stack's configuration
-can be taken as it is, and is then checked by the plugin alone:
-
-` + "```" + `yaml
-config:
-  search: {type: object} # pulumi config set --path search.instanceType m7g.large.search
-resources:
-  cdc:
-    type: cdcpipeline:pipeline:Pipeline
-    properties:
-      search: ${search}
-` + "```" + `
-
-## What holds in all of them
+[` + "`examples/yaml-stream-and-lake`" + `](../../examples/yaml-stream-and-lake/Pulumi.yaml), [` + "`examples/yaml-own-stream`" + `](../../examples/yaml-own-stream/Pulumi.yaml)
+(our lake and catalog around a stream of one's own), [` + "`examples/yaml-components`" + `](../../examples/yaml-components/Pulumi.yaml) (the whole picture, component by component)
+and [` + "`examples/yaml-pipeline`" + `](../../examples/yaml-pipeline/Pulumi.yaml) are programs of YAML; for other languages ` + "`pulumi package add cdcpipeline@0.1.0`" + ` makes an SDK.
 
 An input is a section of the [configuration](../configuration.md), with the same keys and defaults, or an ARN, an id or a name, which
 may be the output of any resource. What says which resources there are must be a value that is known; a preview says of which input it is not.
 What is wrong with the inputs comes all at once, by the path that one writes: ` + "`search.instanceType`" + `. The language host of YAML refuses inputs of unknown names, or of another type,
 by itself before the plugin is asked, and lists those that there are, the most like one first.
+
+An input whose type is a component, such as ` + "`access`" + ` of [search.Delivery](search.Delivery.md), takes that component itself, ` + "`access: ${access}`" + ` in YAML and
+` + "`access`" + ` elsewhere; what writes to it makes its own permissions there.
 
 What a component needs to be there first goes into the resource option ` + "`dependsOn`" + `, and reaches what the component makes. A component is done when all
 of it is made, so that whatever depends on it, or takes an output of it, comes after all of it.

@@ -3,6 +3,11 @@
 // Python. A component is made by its own constructor, in the engine's process of this provider, so that it makes the same resources under the same
 // names and tokens, cdcpipeline:stream:ChangeStream, as in a program of Go.
 //
+// What writes to what another component has made is given that component itself (search.Access, search.Collections, search.Domain): each component is
+// made in a request of its own, and finds what others have made by the engine, which knows it in a preview too. So it makes the same resources below
+// them, with the same provider, as a program of Go that holds both. Plain outputs do where names and ARNs are enough. feed.Feed is not here: it makes
+// components of one another and names them, which in other languages is what a program is for; a pipeline has it for each of its sources.
+//
 // The provider is the one that Pulumi's SDK for Go has, and the schema is a committed file, made from the types and their comments by
 // `go generate ./provider`. github.com/pulumi/pulumi-go-provider (v1.3.0) does not fit: its components register their outputs a second time, which the
 // engine refuses; its schemas have no optional struct that is not a pointer, no choices of a type that does not import it and embedded structs that

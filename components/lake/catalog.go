@@ -44,8 +44,9 @@ type CatalogSource struct {
 	// RowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is
 	// source.rowsSince.
 	RowsSince config.RowsSince `pulumi:"rowsSince,optional"`
-	// Found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap.
-	// Required.
+	// Found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else
+	// prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with
+	// the database's own types. Required.
 	Found pulumi.StringInput `pulumi:"found"`
 }
 

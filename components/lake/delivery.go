@@ -22,7 +22,7 @@ type DeliveryArgs struct {
 	StreamArn pulumi.StringInput `pulumi:"streamArn"`
 	// BucketArn of the bucket to write to. Required.
 	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
-	// KmsKeyArn encrypts the stream, the objects and the log. Required.
+	// KmsKeyArn encrypts the stream, the objects and the log: one key for all three. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
 	// LogRetentionDays keeps the error log. Default 14 in dev, 90 in prod.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
