@@ -158,14 +158,14 @@ var observabilityForm = taking("observability.Observability", func(
 	if more.Domain != "" {
 		domain, err := search.DomainOf(ctx, more.Domain)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // names the domain
+			return nil, err
 		}
 		args.Domains = []*search.Domain{domain}
 	}
 	if more.Collections != "" {
 		collections, err := search.CollectionsOf(ctx, more.Collections, nil)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // names the collections
+			return nil, err
 		}
 		args.Collections = []*search.Collections{collections}
 	}

@@ -44,13 +44,13 @@ func (p Place) find(ctx *pulumi.Context, cfg config.Search) (found, error) {
 	if p.Collections != "" {
 		c, err := search.CollectionsOf(ctx, p.Collections, program.RemoveInside(cfg))
 		if err != nil {
-			return found{}, err //nolint:wrapcheck // names the component
+			return found{}, err
 		}
 		return found{c.History(), c.Current(), c}, nil
 	}
 	a, err := search.AccessOf(ctx, p.Access, program.RemoveInside(cfg))
 	if err != nil {
-		return found{}, err //nolint:wrapcheck // names the component
+		return found{}, err
 	}
 	return found{a.Target(), a.Target(), a}, nil
 }

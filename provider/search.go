@@ -68,17 +68,17 @@ var accessForm = taking("search.Access", func(
 	args.Search, args.Remove = cfg, program.RemoveInside(cfg)
 	var err error
 	if args.Domain, err = search.DomainOf(ctx, more.Domain); err != nil {
-		return nil, err //nolint:wrapcheck // names the domain
+		return nil, err
 	}
 	if err := program.LeadToDomain(ctx, cfg, more.BastionInstanceID, args.Domain); err != nil {
-		return nil, err //nolint:wrapcheck // names the key
+		return nil, err
 	}
 	access, err := search.NewAccess(ctx, name, args, opts...)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the component's own
+		return nil, err
 	}
 	_, err = search.CurrentTemplate(name+"-current", access.Target(), cfg)
-	return access, err //nolint:wrapcheck // names the template
+	return access, err
 })
 
 func (w *WayIn) hold(args *search.CollectionsArgs) []problem {
@@ -94,14 +94,14 @@ var collectionsForm = taking("search.Collections", func(
 	args.Remove = program.RemoveInside(cfg)
 	door, err := program.OpenDoorway(ctx, cfg, more.BastionInstanceID)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // names the key
+		return nil, err
 	}
 	args.Gateway = door.Gateway()
 	collections, err := search.NewCollections(ctx, name, args, opts...)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // the component's own
+		return nil, err
 	}
 	door.Lead(collections)
 	_, err = search.CurrentTemplate(name+"-current", collections.Current(), cfg)
-	return collections, err //nolint:wrapcheck // names the template
+	return collections, err
 })

@@ -29,7 +29,7 @@ type TablesArgs struct {
 	// RowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is
 	// source.rowsSince.
 	RowsSince config.RowsSince `pulumi:"rowsSince,optional"`
-	// Found is JSON that says which columns and keys the tables have, as [CatalogSource].Found. Required.
+	// Found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
 	Found pulumi.StringInput `pulumi:"found"`
 	// Database of the Glue Data Catalog: Catalog.Database. Required.
 	Database pulumi.StringInput `pulumi:"database"`

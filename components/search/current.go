@@ -45,8 +45,8 @@ type CurrentStateArgs struct {
 	StreamArn pulumi.StringInput `pulumi:"streamArn"`
 	// StreamRetentionHours is how long the stream keeps a record. Default 168.
 	StreamRetentionHours int `pulumi:"streamRetentionHours,optional"`
-	// Findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as lake.CatalogSource's Found.
-	// Default: no table is known beforehand.
+	// Findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a
+	// lake.Catalog is told. Default: no table is known beforehand.
 	Findings pulumi.StringInput `pulumi:"findings,optional"`
 	// ParkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
 	ParkingBucketArn pulumi.StringInput `pulumi:"parkingBucketArn"`
