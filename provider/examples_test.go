@@ -132,7 +132,13 @@ func (l languages) runExample(file string) (made []string) {
 		Resources yaml.Node `yaml:"resources"`
 	}
 	require.NoError(l.t, yaml.Unmarshal(text, &ordered))
-	outputs, urns := map[string]map[string]any{}, map[string]string{}
+	outputs, urns := map[string]map[string]any{}, map[string]resource.URN{}
+	look := func(name, output string) any {
+		if output == "" {
+			return resource.MakeComponentResourceReference(urns[name], "")
+		}
+		return outputs[name][output]
+	}
 	for i := 0; i < len(ordered.Resources.Content); i += 2 {
 		name := ordered.Resources.Content[i].Value
 		var r struct {
@@ -145,38 +151,38 @@ func (l languages) runExample(file string) (made []string) {
 		require.NoError(l.t, ordered.Resources.Content[i+1].Decode(&r))
 		var after []string
 		for _, of := range r.Options.DependsOn {
-			after = append(after, urns[reference.FindStringSubmatch(of)[1]])
+			after = append(after, string(urns[reference.FindStringSubmatch(of)[1]]))
 		}
-		given, _ := resolved(r.Properties, outputs).(map[string]any)
+		given, _ := resolved(r.Properties, look).(map[string]any)
 		if r.Type == pipelineToken {
 			outputs[name] = l.preview(r.Type, name, given)
 		} else {
 			outputs[name] = l.make(r.Type, name, given, after...)
 		}
-		urns[name] = string(resource.NewURN(componenttest.Stack, componenttest.Project, "", tokens.Type(r.Type), name))
+		urns[name] = resource.NewURN(componenttest.Stack, componenttest.Project, "", tokens.Type(r.Type), name)
 		made = append(made, r.Type)
 	}
 	return made
 }
 
-// resolved is a value with the outputs that it names.
-func resolved(v any, outputs map[string]map[string]any) any {
+// resolved is a value with what it names: outputs of resources that are made, or such a resource itself.
+func resolved(v any, look func(name, output string) any) any {
 	switch v := v.(type) {
 	case map[string]any:
 		all := map[string]any{}
 		for key, inner := range v {
-			all[key] = resolved(inner, outputs)
+			all[key] = resolved(inner, look)
 		}
 		return all
 	case []any:
 		all := make([]any, len(v))
 		for i, inner := range v {
-			all[i] = resolved(inner, outputs)
+			all[i] = resolved(inner, look)
 		}
 		return all
 	case string:
 		if found := reference.FindStringSubmatch(v); found != nil {
-			return outputs[found[1]][found[2]]
+			return look(found[1], found[2])
 		}
 	}
 	return v

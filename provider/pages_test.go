@@ -109,6 +109,8 @@ Nothing else configures the plugin: credentials and region are those of Pulumi's
 tasks) it does as the default one, by the stack's ` + "`aws:`" + ` configuration or the environment, whatever provider a component is given. Files that an input names, such as ` + "`source.schemaFiles`" + `,
 are looked for in the program's folder. The functions' code comes with the plugin. ` + "`cdc`" + ` reads a stack's outputs: it works with a stack that gives out those of a pipeline by their own names.
 
+Each page has an example in every language, which is run or type-checked, inputs and outputs, what the component makes and what its roles may do.
+
 | component | is |
 |---|---|
 `)
