@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"sync"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -70,8 +71,15 @@ func FromConfig(ctx *pulumi.Context) (*Deployment, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding the project's root: %w", err)
 	}
+	sources := sync.OnceValues(func() (*lambdabuild.Sources, error) {
+		return lambdabuild.Read(ctx.Context(), root, cfg.Functions.Architecture, needed(cfg)...)
+	})
 	d, err := Make(ctx, footprint.Pipeline, cfg, func(name string) (pulumi.Archive, error) {
-		zip, err := lambdabuild.Build(ctx.Context(), root, name, cfg.Functions.Architecture)
+		all, err := sources()
+		if err != nil {
+			return nil, fmt.Errorf("compiling the functions: %w", err)
+		}
+		zip, err := all.Build(ctx.Context(), name)
 		if err != nil {
 			return nil, fmt.Errorf("compiling the functions: %w", err)
 		}
@@ -126,10 +134,13 @@ func Make(ctx *pulumi.Context, name string, cfg config.Config, code func(name st
 	return d, nil
 }
 
-// functions returns the zips that the configuration needs.
-func functions(cfg config.Config, code func(name string) (pulumi.Archive, error)) (feed.Code, error) {
-	var all feed.Code
-	for _, f := range []struct {
+// zips are the functions by name, with whether the configuration needs them and where their zips go.
+func zips(cfg config.Config, all *feed.Code) []struct {
+	name   string
+	needed bool
+	into   *pulumi.Archive
+} {
+	return []struct {
 		name   string
 		needed bool
 		into   *pulumi.Archive
@@ -138,7 +149,23 @@ func functions(cfg config.Config, code func(name string) (pulumi.Archive, error)
 		{"rotation", slices.ContainsFunc(cfg.Feeds(), func(f config.Feed) bool { return f.Source.Rotates() }), &all.Rotation},
 		{"currentstate", cfg.Search.Current.On(), &all.CurrentState},
 		{"canary", slices.ContainsFunc(cfg.WithDefaults().Feeds(), func(f config.Feed) bool { return f.Canary }), &all.Canary},
-	} {
+	}
+}
+
+// needed are the names of the functions that the configuration needs.
+func needed(cfg config.Config) (names []string) {
+	for _, f := range zips(cfg, &feed.Code{}) {
+		if f.needed {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// functions are the zips that the configuration needs.
+func functions(cfg config.Config, code func(name string) (pulumi.Archive, error)) (feed.Code, error) {
+	var all feed.Code
+	for _, f := range zips(cfg, &all) {
 		if !f.needed {
 			continue
 		}

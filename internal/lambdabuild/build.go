@@ -8,7 +8,6 @@ import (
 	"bytes"
 	"cdcpipeline/config"
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/exec"
@@ -25,12 +24,16 @@ const executable = "bootstrap"
 // Build compiles ./functions/<name> of the module in moduleDir for arch, default arm64, and returns the path of a
 // zip. The zip's name contains the hash of all its inputs. Concurrent calls are safe.
 func Build(ctx context.Context, moduleDir, name string, arch config.Architecture) (zipPath string, err error) {
-	goarch, err := goArchitecture(arch)
+	s, err := Read(ctx, moduleDir, arch, name)
 	if err != nil {
 		return "", err
 	}
-	b := builder{dir: moduleDir, pkg: "./functions/" + name, goarch: goarch}
-	if zipPath, err = b.build(ctx, name); err != nil {
+	return s.Build(ctx, name)
+}
+
+// Build is [Build] of a function whose sources were read.
+func (s *Sources) Build(ctx context.Context, name string) (zipPath string, err error) {
+	if zipPath, err = s.build(ctx, name); err != nil {
 		return "", fmt.Errorf("compiling function %s: %w", name, err)
 	}
 	return zipPath, nil
@@ -46,25 +49,22 @@ func goArchitecture(arch config.Architecture) (string, error) {
 	return "", fmt.Errorf("functions.architecture: %q is neither %s nor %s", arch, config.ARM64, config.X8664)
 }
 
-// builder compiles one function.
-type builder struct{ dir, pkg, goarch string }
+// builder compiles functions of the module in dir.
+type builder struct{ dir, goarch string }
 
 // building lets one goroutine at a time compile. A second one that wants the same function finds it in the cache.
 var building sync.Mutex
 
-func (b builder) build(ctx context.Context, name string) (string, error) {
+func (s *Sources) build(ctx context.Context, name string) (string, error) {
 	building.Lock()
 	defer building.Unlock()
 
-	if _, err := exec.LookPath("go"); err != nil {
-		return "", errors.New("the go command is not on PATH: install the Go release that go.mod names")
-	}
-	hash, err := b.sourceHash(ctx)
+	hash, err := s.hash(name)
 	if err != nil {
 		return "", err
 	}
-	cache := filepath.Join(b.dir, ".cache", "functions")
-	zipPath := filepath.Join(cache, fmt.Sprintf("%s-%s-%s.zip", name, b.goarch, hash[:16]))
+	cache := filepath.Join(s.dir, ".cache", "functions")
+	zipPath := filepath.Join(cache, fmt.Sprintf("%s-%s-%s.zip", name, s.goarch, hash[:16]))
 	if _, err := os.Stat(zipPath); err == nil {
 		return zipPath, nil
 	}
@@ -80,7 +80,7 @@ func (b builder) build(ctx context.Context, name string) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("finding the folder to compile in: %w", err)
 	}
-	if _, err := b.run(ctx, append(append([]string{"build"}, flags...), "-o", binary, b.pkg)...); err != nil {
+	if _, err := s.run(ctx, append(append([]string{"build"}, flags...), "-o", binary, folder(name))...); err != nil {
 		return "", err
 	}
 	finished := filepath.Join(work, "function.zip")
