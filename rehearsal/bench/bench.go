@@ -1,11 +1,11 @@
 // Package bench measures the current-state function on a real OpenSearch node.
 //
-//   - How fast it writes, against a baseline that does nothing but send the very same documents, prepared beforehand, by
-//     plain `_bulk` requests ([Writing]).
-//   - How fast records are parsed ([Parsing]).
+//   - How fast it writes, against who does nothing but send the very same documents with the same versions, prepared beforehand, by
+//     `_bulk` requests ([Writing]); and beside it what it was in an earlier commit, requests without versions, and opensearch-go's BulkIndexer.
+//   - How fast records are read, against the earlier commit ([Parsing]).
 //   - How long after its commit a row is found ([Visible]).
 //
-// Contenders take turns on one node, each time on a fresh index, so that what else the machine does hits both alike.
+// Contenders are processes of their own and take turns on one node, each time on a fresh index, so that what else the machine does hits all alike.
 package bench
 
 import (
@@ -17,6 +17,8 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"time"
@@ -27,43 +29,69 @@ var defaults = config.CurrentState{}.WithDefaults(config.Dev)
 
 // bench is one run.
 type bench struct {
-	log    *progress.Log
-	node   *stores.OpenSearch
-	login  string // header of the master user
-	report *Report
+	log   *progress.Log
+	node  *stores.OpenSearch
+	login string // header of the master user
+	// authority of the node's certificate, in PEM.
+	authority []byte
+	// dir has what contenders are made of, and read.
+	dir      string
+	programs programs
+	report   *Report
 }
 
-// Run measures everything. Servers come from the cache folder, and nothing is left of them.
-func Run(ctx context.Context, cache, machine string, log *progress.Log) (r *Report, err error) {
+// Run measures everything, or rows that are fewer by a factor, which shows that it works and no more. Servers come from the cache folder, and nothing
+// is left of them.
+func Run(ctx context.Context, project, machine string, fewer int, log *progress.Log) (r *Report, err error) {
 	b := &bench{log: log, report: &Report{
 		Machine: machine, Date: time.Now().UTC().Format(time.DateOnly),
 		Versions: map[string]string{"go": strings.TrimPrefix(runtime.Version(), "go"), "opensearch": stores.OpenSearchVersion},
 	}}
-	if err := log.Run("parse", b.parse); err != nil {
+	if b.dir, err = os.MkdirTemp("", "cdc-bench-"); err != nil {
+		return nil, fmt.Errorf("making a place for contenders: %w", err)
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	if err := log.Run("compile contenders", func() error { return b.compile(ctx, project) }); err != nil {
 		return nil, err
 	}
-	site, err := stores.NewSite(cache)
+	if err := log.Run("read records", func() error { return b.parse(ctx) }); err != nil {
+		return nil, err
+	}
+	if err := log.Run("the program alone", func() error { return b.program(ctx, project) }); err != nil {
+		return nil, err
+	}
+	site, err := stores.NewSite(filepath.Join(project, ".cache"))
 	if err != nil {
 		return nil, fmt.Errorf("making a place for the node: %w", err)
 	}
 	defer func() { err = errors.Join(err, site.Remove()) }()
+	b.authority = site.Authority.PEM()
 	if err := log.Run("start OpenSearch", func() error { return b.start(ctx, site) }); err != nil {
 		return nil, err
 	}
 	defer b.node.Stop()
-	if err := log.Run("warm up", func() error { return b.warmUp(ctx) }); err != nil {
+	if err := b.onNode(ctx, fewer); err != nil {
 		return nil, err
 	}
-	for _, s := range shapes {
-		if err := log.Run("write "+s.String(), func() error { return b.write(ctx, s) }); err != nil {
-			return nil, err
-		}
-	}
-	if err := log.Run("commit to search", func() error { return b.see(ctx) }); err != nil {
-		return nil, err
-	}
+	b.report.Bench = b.report.summary()
 	b.report.Seconds = log.Elapsed().Round(time.Second).Seconds()
 	return b.report, nil
+}
+
+// onNode is what needs OpenSearch.
+func (b *bench) onNode(ctx context.Context, fewer int) error {
+	if err := b.log.Run("warm up", func() error { return b.warmUp(ctx, fewer) }); err != nil {
+		return err //nolint:wrapcheck // the log says what
+	}
+	for _, s := range shapes {
+		if s.rows /= fewer; s.rows < defaults.BatchSize {
+			return fmt.Errorf("%d rows are too few", s.rows)
+		}
+		if err := b.log.Run("write "+s.String(), func() error { return b.write(ctx, s) }); err != nil {
+			return err //nolint:wrapcheck // the log says what
+		}
+	}
+	return b.log.Run("commit to search", func() error { return b.see(ctx) }) //nolint:wrapcheck // the log says what
 }
 
 func (b *bench) start(ctx context.Context, site *stores.Site) (err error) {

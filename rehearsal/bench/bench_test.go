@@ -1,6 +1,8 @@
 package bench
 
 import (
+	"cdcpipeline/internal/change"
+	"cdcpipeline/rehearsal/bench/drive"
 	"encoding/json"
 	"fmt"
 	"image/color"
@@ -34,7 +36,7 @@ func TestTheBestOfEachAreCompared(t *testing.T) {
 	require.Equal(t, 2, w.Best.Writer.Concurrency)
 	require.Equal(t, 2, w.Best.Raw.Concurrency)
 	require.Equal(t, 0.75, w.Best.Ratio.Median)
-	require.Equal(t, []string{"rows of 1 KB, 1 shard: 0.75 of the baseline, not 0.8"}, (&Report{Writing: []Writing{w}}).Missed())
+	require.Equal(t, []string{"rows of 1 KB, 1 shard: 0.75 of who only sends, not 0.88", "reading records of 1140 bytes: 1.50 times as fast as before, not 2", "the program alone: 0.60 of the former time, not 0.5"}, (&Report{Writing: []Writing{w}, Parsing: []Parsing{{RecordBytes: 1140, Ratio: Spread{Median: 1.5}}}, Program: Program{Ratio: Spread{Median: 0.6}}}).Missed())
 }
 
 func reached(concurrency int, rates ...float64) side {
@@ -45,7 +47,7 @@ func reached(concurrency int, rates ...float64) side {
 	return s
 }
 
-func TestTheBaselineSendsWhatTheFunctionSent(t *testing.T) {
+func TestRequestsAreWhatTheFunctionSent(t *testing.T) {
 	sent := []byte(`{"index":{"_index":"i","_id":"1","version":7}}` + "\n" + `{"a":1}` + "\n" + `{"index":{"_index":"i","_id":"2,%25","version":8}}` + "\n" + `{"a":"é"}` + "\n")
 	all, err := documents(sent)
 	require.NoError(t, err)
@@ -54,6 +56,10 @@ func TestTheBaselineSendsWhatTheFunctionSent(t *testing.T) {
 	require.Equal(t, [][]byte{
 		[]byte(`{"index":{"_id":"1"}}` + "\n" + `{"a":1}` + "\n"), []byte(`{"index":{"_id":"2,%25"}}` + "\n" + `{"a":"é"}` + "\n"),
 	}, bodies)
+	bodies, err = Request{Documents: 2, Versions: true}.bodies(all)
+	require.NoError(t, err)
+	require.Equal(t, [][]byte{[]byte(`{"index":{"_id":"1","version":7,"version_type":"external_gte"}}` + "\n" + `{"a":1}` + "\n" +
+		`{"index":{"_id":"2,%25","version":8,"version_type":"external_gte"}}` + "\n" + `{"a":"é"}` + "\n")}, bodies)
 	_, err = documents([]byte("no action\n"))
 	require.ErrorContains(t, err, "no action")
 }
@@ -69,27 +75,34 @@ func TestRowsAreOfTheirSizeAndReadable(t *testing.T) {
 		for column := range row {
 			require.Contains(t, described().Columns, column)
 		}
-		version, document, err := parsed(record(id, text, time.Now()))
+		read, err := change.Parse(record(id, text, time.Now()))
+		require.NoError(t, err)
+		version, err := read.Version()
 		require.NoError(t, err)
 		require.Positive(t, version)
-		require.Equal(t, fmt.Sprint(id), document)
+		document, err := read.Key(change.KeyColumns{Names: []string{key}})
+		require.NoError(t, err)
+		require.Equal(t, fmt.Sprint(id), document.ID())
 	})
 }
 
 func TestThePageIsWrittenFromTheRun(t *testing.T) {
 	r := &Report{
 		Machine: "a machine", Date: "2026-11-23", Versions: map[string]string{"go": "1.26"},
-		Parsing: []Parsing{{RecordBytes: 1024, MegabytesPerSecond: 250.4, Allocations: 7, AllocatedBytes: 2000}},
+		Parsing: []Parsing{{RecordBytes: 1024, MegabytesPerSecond: 250.4, Before: 120, Ratio: Spread{Median: 2.1, Least: 2, Most: 2.2}, Allocations: 1.5, AllocatedBytes: 2000}},
+		Program: Program{Now: Preview{Milliseconds: Spread{Median: 300}, Allocations: 9}, Before: Preview{Milliseconds: Spread{Median: 900}}, Ratio: Spread{Median: 0.33, Least: 0.3, Most: 0.4}},
 		Visible: Visible{Rows: 2000, PerSecond: 100, BatchSeconds: 1, P50: 1000, P99: 2000},
 	}
 	for _, s := range shapes {
-		r.Writing = append(r.Writing, conclude(s, []*pair{{writer: reached(2, 9000), raw: reached(2, 10000)}}))
+		w := conclude(s, []*pair{{writer: reached(2, 9000), raw: reached(2, 10000)}})
+		w.Before, w.Plain, w.Indexer, w.CPURatioToBefore = reached(2, 5000).figures(), reached(2, 11000).figures(), reached(2, 7000).figures(), []float64{0.4, 0.3, 0.5}
+		r.Writing = append(r.Writing, w)
 	}
 	page, err := Page(r)
 	require.NoError(t, err)
 	for _, part := range []string{
 		"Measured on 2026-11-23: a machine; go 1.26,", "This run reached every goal below.", "| 1 KB, 1 shard | 2 | 9000 (9000 to 9000) | 10000 (10000 to 10000) |", "0.90 (0.90 to 0.90) | 20 + 100 |",
-		"| 1024 | 250 | 7 | 2000 |", "| 2000 | 100 | 1000 | 2000 |", "32000 of 1 KB, 16000 of 4 KB", "about 14500 rows",
+		"| 1024 | 2.10 (2.00 to 2.20) | 250 | 120 | 1.5 | 2000 |", "| 1 KB, 1 shard | the function | 9000 (9000 to 9000) | 20 + 100 | 0.40 (0.30 to 0.50) |", "| BulkIndexer, with versions | 7000", "| ratio | 0.33 (0.30 to 0.40) |", "| 2000 | 100 | 1000 | 2000 |", "24000 of 1 KB, 12000 of 4 KB", "about 14500 rows",
 	} {
 		require.Contains(t, string(page), part)
 	}
@@ -121,4 +134,42 @@ func contrast(a, b color.RGBA) float64 {
 	}
 	x, y := luminance(a), luminance(b)
 	return (max(x, y) + 0.05) / (min(x, y) + 0.05)
+}
+
+func TestTheSummaryHasOneFigureForEachGoal(t *testing.T) {
+	r := &Report{Parsing: []Parsing{{Ratio: Spread{Median: 2.5}}, {Ratio: Spread{Median: 2.4}}}, Program: Program{Ratio: Spread{Median: 0.4}}}
+	for i, s := range shapes {
+		w := conclude(s, []*pair{{writer: reached(2, 90), raw: reached(2, 100)}})
+		w.CPURatioToBefore = []float64{0.3 + float64(i)/100, 0.3 + float64(i)/100}
+		r.Writing = append(r.Writing, w)
+	}
+	text, err := json.Marshal(r.summary())
+	require.NoError(t, err)
+	require.JSONEq(t, `{"writer_ratio":[0.9,0.9,0.9,0.9],"cpu_ratio_to_before":[0.305,0.325],"read_ratio_to_before":[2.5,2.4],"program_ratio_to_before":0.4}`, string(text))
+}
+
+func TestProcessorTimeIsComparedWithThatOfTheSameRound(t *testing.T) {
+	f := &field{pairs: []*pair{{writer: reached(1, 1, 1)}, {writer: reached(others, 1, 1)}}, before: reached(others, 1, 1)}
+	f.pairs[1].writer.results[0].ownMicros, f.before.results[1].ownMicros = 10, 80
+	require.Equal(t, []float64{0.5, 0.25}, f.ratioToBefore())
+}
+
+func TestReadingIsComparedRoundByRound(t *testing.T) {
+	figures := func(seconds ...float64) (all []drive.Figures) {
+		for _, s := range seconds {
+			all = append(all, drive.Figures{ProcessorSeconds: s, Allocations: 2 * readings * drive.Times, AllocatedBytes: 100 * readings * drive.Times})
+		}
+		return all
+	}
+	p := readingOf(1000, figures(1, 2, 1), figures(2, 6, 2))
+	require.Equal(t, Parsing{RecordBytes: 1000, MegabytesPerSecond: 50, Before: 25, Ratio: Spread{Median: 2, Least: 2, Most: 3}, Allocations: 2, AllocatedBytes: 100}, p)
+}
+
+func TestABenchmarksLineIsRead(t *testing.T) {
+	ms, p, err := readBenchmark([]byte("goos: linux\nBenchmarkProgram-2   \t       5\t 412345678 ns/op\t 9000000 B/op\t  120000 allocs/op\nPASS\n"))
+	require.NoError(t, err)
+	require.InDelta(t, 412.3, ms, 0.1)
+	require.Equal(t, Preview{Allocations: 120000, AllocatedBytes: 9000000}, p)
+	_, _, err = readBenchmark([]byte("PASS\n"))
+	require.ErrorContains(t, err, "no line")
 }

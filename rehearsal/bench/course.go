@@ -1,18 +1,22 @@
 package bench
 
 import (
+	"bytes"
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/rehearsal/bench/drive"
 	"cdcpipeline/rehearsal/machine/family"
 	"cdcpipeline/rehearsal/stores"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"runtime"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
-	"golang.org/x/sync/errgroup"
 )
 
 // course is what contenders of one shape write, and into what.
@@ -21,22 +25,20 @@ type course struct {
 	shape
 	batches   []events.KinesisEvent
 	documents []document
+	// dir has the files that contenders write.
+	dir string
 	// index is the definition of the function's index, which the baseline's gets too.
 	index json.RawMessage
 }
 
-// worker writes a part of the rows.
-type worker func(ctx context.Context, part int) error
-
 // contender is a way to write the rows.
 type contender struct {
 	concurrency int
-	request     Request // of the baseline
-	parts       int
-	index       string
-	// ready makes the index with one document in it, worker one of those that write.
-	ready  func(ctx context.Context) error
-	worker func() (worker, error)
+	request     Request // of one that sends requests that are ready
+	program     string
+	task        drive.Task
+	// index that it writes, which the function makes itself.
+	index string
 }
 
 // result of one run: processor time is that of a row, in the writing process and in the node.
@@ -46,7 +48,11 @@ type result struct {
 
 // newCourse makes the rows, and takes the documents that the function makes of them and the index that it makes for them.
 func (b *bench) newCourse(ctx context.Context, s shape) (*course, error) {
-	c := &course{bench: b, shape: s}
+	dir, err := os.MkdirTemp(b.dir, "course-")
+	if err != nil {
+		return nil, fmt.Errorf("making a place for the rows: %w", err)
+	}
+	c := &course{bench: b, shape: s, dir: dir}
 	var records [][]byte
 	for i, r := range rows(s.rows, s.bytes) {
 		records = append(records, record(i+1, r, time.Now()))
@@ -75,7 +81,38 @@ func (b *bench) newCourse(ctx context.Context, s shape) (*course, error) {
 	if err != nil {
 		return nil, err
 	}
+	events, err := asLambda(c.batches)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.parts("events", events); err != nil {
+		return nil, err
+	}
 	return c, c.clear(ctx)
+}
+
+// parts are written where contenders find them. Each begins with the first one, which is the first row alone.
+func (c *course) parts(name string, all [][]byte) error {
+	if err := drive.WriteParts(c.file(name), all); err != nil {
+		return fmt.Errorf("writing what contenders write: %w", err)
+	}
+	return nil
+}
+
+func (c *course) file(name string) string { return filepath.Join(c.dir, name+".parts") }
+
+// asLambda are the events of batches, with that of the first record alone before them.
+func asLambda(batches []events.KinesisEvent) ([][]byte, error) {
+	first := events.KinesisEvent{Records: batches[0].Records[:1]}
+	var all [][]byte
+	for _, batch := range append([]events.KinesisEvent{first}, batches...) {
+		event, err := json.Marshal(batch)
+		if err != nil {
+			return nil, fmt.Errorf("writing an event: %w", err)
+		}
+		all = append(all, event)
+	}
+	return all, nil
 }
 
 // definition of an index, as one makes another one like it.
@@ -109,65 +146,88 @@ func (c *course) begin(ctx context.Context) error {
 	return handle(ctx, f, events.KinesisEvent{Records: c.batches[0].Records[:1]})
 }
 
-// writer is the function, one for each call at once, as in Lambda. Its first call reads the registry and the index.
-func (c *course) writer(concurrency int) contender {
-	return contender{
-		concurrency: concurrency, parts: len(c.batches), index: currentstate.Source("").Index(orders, 1), ready: c.begin,
-		worker: func() (worker, error) {
-			f, err := c.function(c.shards, nil)
-			return func(ctx context.Context, part int) error { return handle(ctx, f, c.batches[part]) }, err
-		},
-	}
+// task of a contender that reads a file of parts.
+func (c *course) task(kind, parts string, workers int) drive.Task {
+	return drive.Task{Kind: kind, URL: c.node.URL, Authorization: c.login, Authority: string(c.authority), Workers: workers, Parts: c.file(parts), Index: rawIndex}
 }
 
-// raw is the baseline.
+// writer is the function of a program, one for each call at once, as in Lambda. Its first call reads the registry and makes the index.
+func (c *course) writer(program string, concurrency int) (contender, error) {
+	tables, err := currentstate.EncodeTables([]currentstate.Table{described()})
+	if err != nil {
+		return contender{}, fmt.Errorf("describing the table: %w", err)
+	}
+	t := c.task("function", "events", concurrency)
+	t.Variables = map[string]string{
+		"SEARCH_ENDPOINT": c.node.URL, "PARKING_BUCKET": "none", "INDEX_SHARDS": strconv.Itoa(c.shards), "INDEX_REPLICAS": "0", "TABLES": tables,
+	}
+	return contender{concurrency: concurrency, program: program, task: t, index: currentstate.Source("").Index(orders, 1)}, nil
+}
+
+// raw sends requests that are ready.
 func (c *course) raw(concurrency int, r Request) (contender, error) {
-	bodies, err := r.bodies(c.documents)
-	if err != nil {
+	name := fmt.Sprintf("requests-%d-%t-%t", r.Documents, r.Gzip, r.Versions)
+	if _, err := os.Stat(c.file(name)); err != nil {
+		bodies, err := r.bodies(c.documents)
+		if err != nil {
+			return contender{}, err
+		}
+		first, err := r.bodies(c.documents[:1])
+		if err != nil {
+			return contender{}, err
+		}
+		if err := c.parts(name, append(first, bodies...)); err != nil {
+			return contender{}, err
+		}
+	}
+	t := c.task("raw", name, concurrency)
+	t.Gzip = r.Gzip
+	return contender{concurrency: concurrency, request: r, program: c.programs.now, task: t, index: rawIndex}, nil
+}
+
+// indexer is opensearch-go's BulkIndexer.
+func (c *course) indexer(concurrency int) (contender, error) {
+	lines := func(all []document) []byte {
+		var text bytes.Buffer
+		for _, d := range all {
+			fmt.Fprintf(&text, "%s\t%d\t%s\n", d.id, d.version, d.source)
+		}
+		return text.Bytes()
+	}
+	parts := [][]byte{lines(c.documents[:1])}
+	for some := range slices.Chunk(c.documents, defaults.BatchSize) {
+		parts = append(parts, lines(some))
+	}
+	if err := c.parts("documents", parts); err != nil {
 		return contender{}, err
 	}
-	first, err := r.bodies(c.documents[:1])
-	if err != nil {
-		return contender{}, err
-	}
-	return contender{
-		concurrency: concurrency, request: r, parts: len(bodies), index: rawIndex,
-		ready: func(ctx context.Context) error {
-			if err := c.node.Admin().Do(ctx, http.MethodPut, "/"+rawIndex, []byte(c.index), nil); err != nil {
-				return fmt.Errorf("making the baseline's index: %w", err)
-			}
-			return c.send(ctx, &http.Client{Transport: c.transport()}, first[0], r.Gzip)
-		},
-		worker: func() (worker, error) {
-			client := &http.Client{Transport: c.transport()}
-			return func(ctx context.Context, part int) error { return c.send(ctx, client, bodies[part], r.Gzip) }, nil
-		},
-	}, nil
+	return contender{concurrency: concurrency, program: c.programs.now, task: c.task("indexer", "documents", concurrency), index: rawIndex}, nil
 }
 
 // run lets a contender write all rows into a fresh index, until they can be found, and counts them. The last refresh is
 // part of it: else whoever is done between two of them would leave work behind.
 func (c *course) run(ctx context.Context, who contender) (result, error) {
-	if err := who.ready(ctx); err != nil {
-		return result{}, err
-	}
-	workers := make([]worker, who.concurrency)
-	for i := range workers {
-		var err error
-		if workers[i], err = who.worker(); err != nil {
-			return result{}, err
+	if who.index == rawIndex {
+		if err := c.node.Admin().Do(ctx, http.MethodPut, "/"+rawIndex, []byte(c.index), nil); err != nil {
+			return result{}, fmt.Errorf("making the index: %w", err)
 		}
 	}
-	runtime.GC() // of what the one before has left
-	began, own, node := time.Now(), processor(), family.Processor()
-	if err := race(ctx, workers, who.parts); err != nil {
+	runs, err := start(ctx, who.program, who.task)
+	if err != nil {
+		return result{}, err
+	}
+	began, all := time.Now(), family.Processor()
+	figures, err := runs.race()
+	if err != nil {
 		return result{}, err
 	}
 	if err := c.node.Admin().Refresh(ctx, who.index); err != nil {
 		return result{}, fmt.Errorf("refreshing the index: %w", err)
 	}
-	took := time.Since(began)
-	own, node = processor()-own, family.Processor()-node
+	took, node := time.Since(began), (family.Processor()-all).Seconds()-figures.ProcessorSeconds
+	if err := runs.end(); err != nil {
+		return result{}, err
+	}
 	count, err := c.node.Admin().Count(ctx, who.index)
 	if err != nil {
 		return result{}, fmt.Errorf("counting what was written: %w", err)
@@ -176,28 +236,7 @@ func (c *course) run(ctx context.Context, who contender) (result, error) {
 		return result{}, fmt.Errorf("%d documents were written of %d", count, c.rows)
 	}
 	rows := float64(c.rows)
-	return result{rows / took.Seconds(), own.Seconds() * 1e6 / rows, node.Seconds() * 1e6 / rows}, c.clear(ctx)
-}
-
-// race hands out parts to workers until none is left.
-func race(ctx context.Context, workers []worker, parts int) error {
-	todo := make(chan int, parts)
-	for part := range parts {
-		todo <- part
-	}
-	close(todo)
-	group, ctx := errgroup.WithContext(ctx)
-	for _, work := range workers {
-		group.Go(func() error {
-			for part := range todo {
-				if err := work(ctx, part); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-	}
-	return group.Wait() //nolint:wrapcheck // workers say what they did
+	return result{rows / took.Seconds(), figures.ProcessorSeconds * 1e6 / rows, node * 1e6 / rows}, c.clear(ctx)
 }
 
 // clear removes all indices.

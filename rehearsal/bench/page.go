@@ -29,7 +29,8 @@ func Page(r *Report) ([]byte, error) {
 	var out bytes.Buffer
 	err = parsed.Execute(&out, map[string]any{
 		"Report": r, "Writing": r.writing().RenderMarkdown(), "Parsing": r.parsing().RenderMarkdown(), "Visible": r.visible().RenderMarkdown(),
-		"GoalRatio": goalRatio, "GoalParse": goalParse, "GoalVisible": goalVisible / 1000,
+		"Beside": r.beside().RenderMarkdown(), "Program": r.alone().RenderMarkdown(), "Before": Before,
+		"GoalRatio": goalRatio, "GoalCPU": goalCPU, "GoalReading": goalReading, "GoalProgram": goalProgram, "GoalVisible": goalVisible / 1000,
 		"Heap": heap, "Rounds": rounds, "Warming": int(warming.Seconds()), "Glance": glance.Milliseconds(), "Rows": rowsOfShapes(r),
 		"BatchSize": defaults.BatchSize, "MemoryMb": defaults.MemoryMb, "Core": core,
 		"LambdaRows": math.Round(core*1e6/r.Writing[0].Best.Writer.OwnMicros.Median/100) * 100,

@@ -1,59 +1,72 @@
 package bench
 
 import (
-	"cdcpipeline/internal/change"
+	"cdcpipeline/rehearsal/bench/drive"
+	"context"
 	"fmt"
-	"syscall"
-	"testing"
+	"path/filepath"
 	"time"
 
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// parsed is what the function reads of every record.
-func parsed(raw []byte) (version int64, id string, err error) {
-	r, err := change.Parse(raw)
-	if err != nil {
-		return 0, "", err
-	}
-	if version, err = r.Version(); err != nil {
-		return 0, "", err
-	}
-	k, err := r.Key(change.KeyColumns{Names: []string{key}})
-	return version, k.ID(), err
-}
-
-// parse measures reading records alone, before there is a node to share the machine with.
-func (b *bench) parse() error {
+// parse measures reading records alone, before there is a node to share the machine with: by this build and by the earlier commit in turn.
+func (b *bench) parse(ctx context.Context) error {
 	for _, size := range []int{1 << 10, 4 << 10} {
 		frame := len(record(1, nil, time.Now()))
 		raw := record(1, row(gofakeit.New(1), 1, size-frame), time.Now())
-		var failed error
-		var used time.Duration
-		measured := testing.Benchmark(func(t *testing.B) {
-			t.ReportAllocs()
-			began := processor()
-			for t.Loop() {
-				if _, _, err := parsed(raw); err != nil {
-					failed = err
-				}
-			}
-			used = processor() - began
-		})
-		if failed != nil {
-			return fmt.Errorf("reading a record: %w", failed)
+		file, parts := filepath.Join(b.dir, "records.parts"), make([][]byte, readings+1)
+		for i := range parts {
+			parts[i] = raw
 		}
-		b.report.Parsing = append(b.report.Parsing, Parsing{
-			RecordBytes: len(raw), Allocations: measured.AllocsPerOp(), AllocatedBytes: measured.AllocedBytesPerOp(),
-			MegabytesPerSecond: float64(len(raw)) * float64(measured.N) / 1e6 / used.Seconds(),
-		})
+		if err := drive.WriteParts(file, parts); err != nil {
+			return fmt.Errorf("writing records to read: %w", err)
+		}
+		var now, before []drive.Figures
+		for round := range rounds {
+			for turn := range 2 {
+				program, into := b.programs.now, &now
+				if (round+turn)%2 == 1 {
+					program, into = b.programs.before, &before
+				}
+				figures, err := b.read(ctx, program, file)
+				if err != nil {
+					return err
+				}
+				*into = append(*into, figures)
+			}
+		}
+		b.report.Parsing = append(b.report.Parsing, readingOf(len(raw), now, before))
 	}
 	return nil
 }
 
-// processor time of this process so far, garbage collection included: what one core does, however busy the machine is.
-func processor() time.Duration {
-	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // it knows itself
-	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
+// readings of a record in one run, each of [drive.Times].
+const readings = 10
+
+func (b *bench) read(ctx context.Context, program, file string) (drive.Figures, error) {
+	runs, err := start(ctx, program, drive.Task{Kind: "read", Workers: 1, Parts: file})
+	if err != nil {
+		return drive.Figures{}, err
+	}
+	figures, err := runs.race()
+	if err != nil {
+		return drive.Figures{}, err
+	}
+	return figures, runs.end()
+}
+
+// readingOf a record of some bytes, by what rounds have shown.
+func readingOf(length int, now, before []drive.Figures) Parsing {
+	rate := func(f drive.Figures) float64 {
+		return float64(length) * readings * drive.Times / 1e6 / f.ProcessorSeconds
+	}
+	p := Parsing{RecordBytes: length, Allocations: float64(now[0].Allocations) / (readings * drive.Times), AllocatedBytes: int64(now[0].AllocatedBytes) / (readings * drive.Times)}
+	rates, former, ratios := make([]float64, len(now)), make([]float64, len(now)), make([]float64, len(now))
+	for i := range now {
+		rates[i], former[i] = rate(now[i]), rate(before[i])
+		ratios[i] = rates[i] / former[i]
+	}
+	p.MegabytesPerSecond, p.Before, p.Ratio = spread(rates).Median, spread(former).Median, spread(ratios)
+	return p
 }

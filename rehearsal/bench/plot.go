@@ -47,7 +47,7 @@ func Picture(r *Report) ([]byte, error) {
 		side   func(Pair) Side
 	}{
 		{"the function", writerInk, -barWidth / 2, func(p Pair) Side { return p.Writer }},
-		{"bare _bulk", rawInk, barWidth / 2, func(p Pair) Side { return p.Raw }},
+		{"bare _bulk with versions", rawInk, barWidth / 2, func(p Pair) Side { return p.Raw }},
 	} {
 		var heights plotter.Values
 		var tops plotter.XYLabels

@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 )
 
-// Publish measures, and writes the page in docs/ anew.
-func Publish(ctx context.Context, project, machine string) error {
+// Publish measures, and writes the page in docs/ anew: not that of a run of fewer rows (by a factor), which says nothing.
+func Publish(ctx context.Context, project, machine string, fewer int) error {
 	cache := filepath.Join(project, ".cache")
-	r, err := Run(ctx, cache, machine, progress.New(os.Stderr, nil))
+	r, err := Run(ctx, project, machine, fewer, progress.New(os.Stderr, nil))
 	if err != nil {
 		return fmt.Errorf("measuring: %w", err)
 	}
@@ -19,6 +19,9 @@ func Publish(ctx context.Context, project, machine string) error {
 		return err
 	}
 	r.Print(os.Stdout)
+	if fewer > 1 {
+		return nil
+	}
 	for name, write := range map[string]func(*Report) ([]byte, error){"performance.md": Page, "performance.svg": Picture} {
 		content, err := write(r)
 		if err != nil {

@@ -3,18 +3,16 @@ package bench
 import (
 	"bytes"
 	"compress/gzip"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net/http"
 )
 
-// document of a bulk request: its id and its source's line.
+// document of a bulk request: its id, its external version and its source's line.
 type document struct {
-	id     string
-	source []byte
+	id      string
+	version int64
+	source  []byte
 }
 
 // documents of the bulk requests that a function has made.
@@ -25,13 +23,14 @@ func documents(lines []byte) ([]document, error) {
 		source, rest, found := bytes.Cut(rest, []byte("\n"))
 		var a struct {
 			Index struct {
-				ID string `json:"_id"`
+				ID      string `json:"_id"`
+				Version int64  `json:"version"`
 			} `json:"index"`
 		}
 		if err := json.Unmarshal(action, &a); err != nil || !found {
 			return nil, errors.Join(fmt.Errorf("%.100q is no action of a bulk request", action), err)
 		}
-		all, lines = append(all, document{a.Index.ID, source}), rest
+		all, lines = append(all, document{a.Index.ID, a.Index.Version, source}), rest
 	}
 	return all, nil
 }
@@ -42,6 +41,8 @@ type Request struct {
 	Documents int `json:"documents"`
 	// Gzip compresses it, at the level that the function uses.
 	Gzip bool `json:"gzip"`
+	// Versions are sent too, as the function sends them.
+	Versions bool `json:"versions"`
 }
 
 // String says it to people.
@@ -59,7 +60,11 @@ func (r Request) bodies(all []document) ([][]byte, error) {
 		n := min(r.Documents, len(all))
 		var body bytes.Buffer
 		for _, d := range all[:n] {
-			fmt.Fprintf(&body, "{\"index\":{\"_id\":%q}}\n%s\n", d.id, d.source)
+			version := ""
+			if r.Versions {
+				version = fmt.Sprintf(`,"version":%d,"version_type":"external_gte"`, d.version)
+			}
+			fmt.Fprintf(&body, "{\"index\":{\"_id\":%q%s}}\n%s\n", d.id, version, d.source)
 		}
 		content := body.Bytes()
 		if r.Gzip {
@@ -88,31 +93,5 @@ func compressed(content []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// rawIndex is what the baseline writes into.
+// rawIndex is what all write into but the function.
 const rawIndex = "raw"
-
-// send one request of the baseline; its answer is as short as can be.
-func (b *bench) send(ctx context.Context, client *http.Client, body []byte, gzip bool) error {
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, b.node.URL+"/"+rawIndex+"/_bulk?filter_path=errors", bytes.NewReader(body))
-	if err != nil {
-		return fmt.Errorf("preparing a bulk request: %w", err)
-	}
-	request.Header.Set("Authorization", b.login)
-	request.Header.Set("Content-Type", "application/x-ndjson")
-	if gzip {
-		request.Header.Set("Content-Encoding", "gzip")
-	}
-	response, err := client.Do(request)
-	if err != nil {
-		return fmt.Errorf("sending a bulk request: %w", err)
-	}
-	defer response.Body.Close()
-	answer, err := io.ReadAll(response.Body)
-	if err != nil {
-		return fmt.Errorf("reading the answer to a bulk request: %w", err)
-	}
-	if string(answer) != `{"errors":false}` {
-		return fmt.Errorf("the node answered %d: %.1000s", response.StatusCode, answer)
-	}
-	return nil
-}

@@ -21,12 +21,15 @@ const (
 type shape struct{ bytes, rows, shards int }
 
 var (
-	shapes = []shape{{1 << 10, 32000, 1}, {1 << 10, 32000, 4}, {4 << 10, 16000, 1}, {4 << 10, 16000, 4}}
+	shapes = []shape{{1 << 10, 24000, 1}, {1 << 10, 24000, 4}, {4 << 10, 12000, 1}, {4 << 10, 12000, 4}}
 	// concurrencies of contenders: calls of the function at once are shards of the stream times search.current.parallelization.
 	concurrencies = []int{1, 2, 4}
-	// requests that the baseline may choose from.
-	requests = []Request{{500, false}, {500, true}, {1000, false}, {1000, true}, {2000, false}, {2000, true}}
+	// requests that may be chosen from, where they are ready.
+	requests = []Request{{500, false, true}, {500, true, true}, {1000, false, true}, {1000, true, true}, {2000, false, true}, {2000, true, true}}
 )
+
+// others write two at once.
+const others = 2
 
 // String says it to people.
 func (s shape) String() string {
@@ -34,17 +37,23 @@ func (s shape) String() string {
 }
 
 // warmUp lets contenders write without counting.
-func (b *bench) warmUp(ctx context.Context) error {
-	c, err := b.newCourse(ctx, shapes[0])
+func (b *bench) warmUp(ctx context.Context, fewer int) error {
+	s := shapes[0]
+	s.rows /= fewer
+	c, err := b.newCourse(ctx, s)
 	if err != nil {
 		return err
 	}
-	raw, err := c.raw(2, requests[0])
+	f, err := c.writer(b.programs.now, others)
 	if err != nil {
 		return err
 	}
-	for end := time.Now().Add(warming); time.Now().Before(end); {
-		for _, who := range []contender{c.writer(2), raw} {
+	raw, err := c.raw(others, requests[0])
+	if err != nil {
+		return err
+	}
+	for end := time.Now().Add(warming / time.Duration(fewer)); time.Now().Before(end); {
+		for _, who := range []contender{f, raw} {
 			if _, err := c.run(ctx, who); err != nil {
 				return err
 			}
@@ -53,7 +62,7 @@ func (b *bench) warmUp(ctx context.Context) error {
 	return nil
 }
 
-// write measures one shape: first which requests suit the baseline best, then all contenders in turn.
+// write measures one shape: first which requests suit best who sends them, then all contenders in turn.
 func (b *bench) write(ctx context.Context, s shape) error {
 	c, err := b.newCourse(ctx, s)
 	if err != nil {
@@ -63,34 +72,95 @@ func (b *bench) write(ctx context.Context, s shape) error {
 	if err != nil {
 		return err
 	}
-	b.log.Detail("the baseline sends best: %s", best)
-	var pairs []*pair
-	for _, concurrency := range concurrencies {
-		raw, err := c.raw(concurrency, best)
-		if err != nil {
-			return err
-		}
-		pairs = append(pairs, &pair{writer: side{contender: c.writer(concurrency)}, raw: side{contender: raw}})
+	b.log.Detail("who only sends sends best: %s", best)
+	f, err := c.field(best)
+	if err != nil {
+		return err
 	}
 	for round := range rounds {
-		for _, p := range pairs {
-			if err := p.run(ctx, c, round); err != nil {
-				return err
-			}
+		if err := f.run(ctx, c, round); err != nil {
+			return err
 		}
 	}
-	got := conclude(s, pairs)
-	b.log.Detail("the function writes %.0f rows a second, the baseline %.0f", got.Best.Writer.RowsPerSecond.Median, got.Best.Raw.RowsPerSecond.Median)
+	got := conclude(s, f.pairs)
+	got.Before, got.Plain, got.Indexer = f.before.figures(), f.plain.figures(), f.indexer.figures()
+	got.CPURatioToBefore = f.ratioToBefore()
+	b.log.Detail("the function writes %.0f rows a second, who only sends %.0f; it takes %.2f of the processor time of %s",
+		got.Best.Writer.RowsPerSecond.Median, got.Best.Raw.RowsPerSecond.Median, spread(got.CPURatioToBefore).Median, Before)
 	b.report.Writing = append(b.report.Writing, got)
 	return nil
 }
 
-// bestRequest tries all of them, two at once.
+// field of all contenders of a shape.
+type field struct {
+	pairs []*pair
+	// those that write [others] at once: the function of the earlier commit, requests without versions, and opensearch-go's BulkIndexer.
+	before, plain, indexer side
+}
+
+func (c *course) field(best Request) (f *field, err error) {
+	f = &field{}
+	for _, concurrency := range concurrencies {
+		p := &pair{}
+		if p.writer.contender, err = c.writer(c.programs.now, concurrency); err != nil {
+			return nil, err
+		}
+		if p.raw.contender, err = c.raw(concurrency, best); err != nil {
+			return nil, err
+		}
+		f.pairs = append(f.pairs, p)
+	}
+	if f.before.contender, err = c.writer(c.programs.before, others); err != nil {
+		return nil, err
+	}
+	if f.indexer.contender, err = c.indexer(others); err != nil {
+		return nil, err
+	}
+	best.Versions = false
+	f.plain.contender, err = c.raw(others, best)
+	return f, err
+}
+
+// run all of them once, in the next round the other way round.
+func (f *field) run(ctx context.Context, c *course, round int) error {
+	var order []*side
+	for _, p := range f.pairs {
+		order = append(order, &p.writer, &p.raw)
+	}
+	order = append(order, &f.before, &f.plain, &f.indexer)
+	if round%2 == 1 {
+		slices.Reverse(order)
+	}
+	for _, s := range order {
+		got, err := c.run(ctx, s.contender)
+		if err != nil {
+			return err
+		}
+		s.results = append(s.results, got)
+	}
+	return nil
+}
+
+// ratioToBefore is the function's processor time for a row by the earlier commit's, of each round, at one concurrency.
+func (f *field) ratioToBefore() []float64 {
+	for _, p := range f.pairs {
+		if p.writer.concurrency == others {
+			ratios := make([]float64, len(p.writer.results))
+			for i := range ratios {
+				ratios[i] = p.writer.results[i].ownMicros / f.before.results[i].ownMicros
+			}
+			return ratios
+		}
+	}
+	return nil
+}
+
+// bestRequest tries all of them.
 func (c *course) bestRequest(ctx context.Context) (Request, error) {
 	var best Request
 	fastest := 0.0
 	for _, r := range requests {
-		who, err := c.raw(2, r)
+		who, err := c.raw(others, r)
 		if err != nil {
 			return Request{}, err
 		}
@@ -105,26 +175,10 @@ func (c *course) bestRequest(ctx context.Context) (Request, error) {
 	return best, nil
 }
 
-// pair is the function and the baseline at one concurrency, with what they reached in each round.
+// pair is the function and who only sends at one concurrency, with what they reached in each round.
 type pair struct{ writer, raw side }
 
 type side struct {
 	contender
 	results []result
-}
-
-// run both, the one or the other first in turn.
-func (p *pair) run(ctx context.Context, c *course, round int) error {
-	order := []*side{&p.writer, &p.raw}
-	if round%2 == 1 {
-		slices.Reverse(order)
-	}
-	for _, s := range order {
-		got, err := c.run(ctx, s.contender)
-		if err != nil {
-			return err
-		}
-		s.results = append(s.results, got)
-	}
-	return nil
 }
