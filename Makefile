@@ -24,16 +24,16 @@ rehearse: ## deploy, load, verify, update and destroy the whole pipeline on this
 rehearse-full: ## all parts of the rehearsal one after the other, or one: PART=lifecycle, account, rows, tables, serverless, faults, sources, languages
 	@exec rehearsal/start full $(PART)
 
-faults: ## every fault, one after the other while rows are written; writes docs/reliability.md anew; Ctrl-C and again goes on
+faults: ## cause every fault, one after the other, while rows are written, and rewrite docs/reliability.md; after Ctrl-C run it again to go on
 	@exec rehearsal/start faults
 
-bench: ## measure the current-state function on a real OpenSearch and write docs/performance.md anew
+bench: ## measure the current-state function on a real OpenSearch, and rewrite docs/performance.md
 	@exec rehearsal/start bench
 
-bench-tables: ## measure the job that keeps the lake's tables and write its section of docs/performance.md anew
+bench-tables: ## measure the job that keeps the lake's tables, and rewrite its section of docs/performance.md
 	@exec rehearsal/start bench-tables
 
-bench-sources: ## measure what one source's outage does to another source and write its section of docs/performance.md anew
+bench-sources: ## measure how the outage of one source affects another source, and rewrite that section of docs/performance.md
 	@exec rehearsal/start bench-sources
 
 bench-pipeline: ## measure the current-state function under load and beside Debezium and write that section of docs/performance.md anew
@@ -50,10 +50,10 @@ test: ## all tests of every module
 	@printf '%s\n' $(filter-out sdks/generate,$(MODULES)) | xargs -P 2 -I{} sh -c 'cd {} && go test -vet=off -p 4 ./...'
 
 # Spark and what it needs are a gigabyte to download, and each run of the job takes it some ten seconds.
-test-tables: ## the job of tables that change in place, with Spark and other engines' readers
+test-tables: ## test the job that keeps the lake's tables, with Spark and the readers of other engines
 	cd rehearsal && go test -vet=off -tags spark -count=1 -timeout 120m ./standins/glue
 
-test-page: ## the report's page in a headless Chromium (Debian: chromium), at the widths of a desk and a phone; pictures of it in .cache/rehearsal/
+test-page: ## test the report's page in headless Chromium (Debian: chromium), as wide as a desktop and a phone; pictures go to .cache/rehearsal/
 	cd rehearsal && go test -vet=off -tags browser -count=1 ./report/page
 
 test-languages: ## programs of TypeScript (tsc --strict, needs Node 20 with npm) and Python (mypy --strict): examples, those of the components' pages, drivers
@@ -67,26 +67,26 @@ $(LINT):
 	GOBIN=$(CACHE)/bin GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	@mv $(CACHE)/bin/golangci-lint $@
 
-vuln: ## known vulnerabilities (asks the Go vulnerability database: needs the internet)
+vuln: ## look for known vulnerabilities (asks the Go vulnerability database, so it needs the internet)
 	@set -e; for module in $(MODULES); do echo "== $$module"; (cd $$module && GOFLAGS= go run golang.org/x/vuln/cmd/govulncheck@$(VULN_VERSION) ./...); done
 
 sdk: ## write all SDKs, the examples in their languages and the committed schemas anew
 	rehearsal/start schemas
 	cd sdks/generate && go run . ..
 
-docs: ## write docs/configuration.md, docs/components, the plugin's schema, policies.md, assumptions.md, cost.md and licences.md anew from configuration types, rules, assumptions, prices and modules
-	go generate ./config ./provider ./policy ./internal/cost ./internal/operator/conformance ./internal/licences
+docs: ## generate docs/configuration.md, docs/cdc, docs/components, the plugin's schema, policies.md, assumptions.md, cost.md and licences.md from configuration types, commands, rules, assumptions, prices and modules
+	go generate ./config ./cmd/cdc ./provider ./policy ./internal/cost ./internal/operator/conformance ./internal/licences
 
-plugin: ## make the folder that the plugin for other languages is released as, in .cache/provider; VERSION=1.2.3
+plugin: ## build the plugin for other languages as it is released, in .cache/provider; VERSION=1.2.3
 	GOFLAGS= go run ./provider/release -version $(or $(VERSION),0.0.1-dev) -to $(CACHE)/provider
 
-diagram: ## draw docs/architecture.svg anew from the program
+diagram: ## draw docs/architecture.svg from the program
 	cd docs/diagram && go run .
 
-graph: ## write docs/graph.md anew: what waits for what in a deployment, and how long that is by documented and typical times
+graph: ## generate docs/graph.md: which resource waits for which in a deployment, and how long that takes by documented and typical times
 	go generate ./internal/graph
 
-permissions: ## write docs/permissions.md anew from the calls of the parts that were rehearsed, else of the committed recording
+permissions: ## generate docs/permissions.md from the calls of the rehearsed parts, or else from the committed recording
 	@if [ -f $(CACHE)/rehearsal/calls.json ]; then install -m 644 $(CACHE)/rehearsal/calls.json rehearsal/permissions/recorded.json; fi
 	cd rehearsal && go generate ./permissions
 

@@ -39,7 +39,7 @@ func main() {
 	family.End()
 	switch {
 	case interrupted && err != nil:
-		fmt.Fprintln(os.Stderr, "interrupted: everything is stopped")
+		fmt.Fprintln(os.Stderr, "interrupted: everything has stopped")
 		os.Exit(130)
 	case err != nil:
 		fmt.Fprintln(os.Stderr, "REHEARSAL FAILED:", err)
@@ -54,7 +54,8 @@ func command() *cobra.Command {
 		Short: "Deploy, load, verify, update and destroy the whole pipeline on this machine",
 		Long: `Deploy, load, verify, update and destroy the whole pipeline on this machine, without AWS.
 
-Downloads and the compiled engine are kept in .cache/ of the project; the report is .cache/rehearsal/report.json, for people report.html beside it.`,
+The rehearsal keeps downloads and the compiled engine in .cache/ of the project. It writes its
+report to .cache/rehearsal/report.json, and as a page to report.html beside it.`,
 		Args:         cobra.NoArgs,
 		SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(*cobra.Command, []string) (err error) {
@@ -63,12 +64,13 @@ Downloads and the compiled engine are kept in .cache/ of the project; the report
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Basic, o) },
 	}
-	root.PersistentFlags().IntVar(&o.Count, "count", 12000, "row changes to make while the pipeline runs")
+	root.PersistentFlags().IntVar(&o.Count, "count", 12000, "number of row changes to make while the pipeline runs")
 	full := &cobra.Command{
-		Use: "full [PART]", Short: "Every variant: all parts one after the other, or one", Args: cobra.MaximumNArgs(1),
-		Long: "Every variant, in parts that stand alone: " + strings.Join(stages.Names(), ", ") + `.
+		Use: "full [PART]", Short: "Rehearse every variant: all parts one after the other, or one part", Args: cobra.MaximumNArgs(1),
+		Long: "Rehearse every variant. Each part also runs alone: " + strings.Join(stages.Names(), ", ") + `.
 
-With --only just the stages whose names contain one of the pieces are run, after the stores have started, and no report is made.`,
+--only starts the stores and then runs only the stages whose names contain one of the given texts. It
+writes no report.`,
 		Example:   "  go run . full lifecycle\n  go run . full lifecycle --only adopted",
 		ValidArgs: stages.Names(),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -84,51 +86,53 @@ With --only just the stages whose names contain one of the pieces are run, after
 	}
 	scale, parts := tables.Full, []string(nil)
 	benchTables := &cobra.Command{
-		Use: "bench-tables", Short: "Measure the job that keeps the lake's tables and write its section of docs/performance.md anew", Args: cobra.NoArgs,
-		Long: `Measure the job that keeps the lake's tables beside Hudi's own writer, and what reading a table takes beside reading the records.
+		Use: "bench-tables", Short: "Measure the job that keeps the lake's tables, and rewrite its section of docs/performance.md", Args: cobra.NoArgs,
+		Long: `Measure the job that keeps the lake's tables, beside Hudi's own writer. Also measure how long it takes to
+read a table, beside reading the records.
 
-With --only the other parts of docs/performance.md stay as they are. At another scale than the usual one it prints the figures alone.`,
+With --only the other parts of docs/performance.md stay as they are. At another scale than the default the
+command only prints the figures.`,
 		Example: "  go run . bench-tables --rows 20000 --changes 2000 --times 1",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return tables.Publish(cmd.Context(), o.Project, machine.Describe(), scale, parts)
 		},
 	}
-	benchTables.Flags().IntVar(&scale.Rows, "rows", scale.Rows, "rows of a table; the large one has four times as many")
-	benchTables.Flags().IntVar(&scale.Changes, "changes", scale.Changes, "changes that are merged at a time")
-	benchTables.Flags().IntVar(&scale.Times, "times", scale.Times, "how often each is measured")
+	benchTables.Flags().IntVar(&scale.Rows, "rows", scale.Rows, "number of rows in a table; the large table has four times as many")
+	benchTables.Flags().IntVar(&scale.Changes, "changes", scale.Changes, "number of changes to merge at a time")
+	benchTables.Flags().IntVar(&scale.Times, "times", scale.Times, "how often to measure each")
 	benchTables.Flags().StringSliceVar(&parts, "only", nil, "parts to measure: "+strings.Join(tables.Parts(), ", "))
-	full.Flags().StringSliceVar(&o.Only, "only", nil, "stages to run, each by a piece of its name")
+	full.Flags().StringSliceVar(&o.Only, "only", nil, "stages to run, each by a part of its name")
 	root.AddCommand(
 		full,
 		everyFault(&o),
 		benchTables,
 		benchPipeline(&o),
 		&cobra.Command{
-			Use: "up", Short: "Deploy and load, then leave it running for a look, with a live page, until Ctrl-C or `down`", Args: cobra.NoArgs,
+			Use: "up", Short: "Deploy and load the pipeline, and leave it running, with a live page, until Ctrl-C or `down`", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Look, o) },
 		},
 		&cobra.Command{
-			Use: "down", Short: "End what `up` left running", Args: cobra.NoArgs,
+			Use: "down", Short: "End the pipeline that `up` left running", Args: cobra.NoArgs,
 			RunE: func(*cobra.Command, []string) error { return stages.Down(o.Project) },
 		},
 		benchFunction(&o),
 		&cobra.Command{
-			Use: "bench-sources", Short: "Measure what one source's outage does to another source and write its section of docs/performance.md anew", Args: cobra.NoArgs,
+			Use: "bench-sources", Short: "Measure how the outage of one source affects another source, and rewrite that section of docs/performance.md", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Neighbours, o) },
 		},
 		&cobra.Command{
-			Use: "dashboard", Short: "Draw docs/dashboard.svg anew: the declared dashboard, with the values of a rehearsal", Args: cobra.NoArgs,
+			Use: "dashboard", Short: "Draw docs/dashboard.svg again: the declared dashboard, with the values of a rehearsal", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.Dashboard, o) },
 		},
 		&cobra.Command{
-			Use: "first-run COMMIT COMMIT", Short: "Measure the first rehearsal, the second, and the tests of two commits, each in an empty home; an hour in which nothing else may run",
+			Use: "first-run COMMIT COMMIT", Short: "Measure the first rehearsal, the second rehearsal and the tests of two commits, each in an empty home directory; it takes an hour, and nothing else may run meanwhile",
 			Args: cobra.ExactArgs(2),
 			RunE: func(cmd *cobra.Command, commits []string) error {
 				return firstrun.Publish(cmd.Context(), o.Project, commits)
 			},
 		},
 		&cobra.Command{
-			Use: "schemas", Short: "Write the committed schemas anew from the built plugins", Args: cobra.NoArgs,
+			Use: "schemas", Short: "Rewrite the committed schemas from the built plugins", Args: cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error { return stages.Schemas(cmd.Context(), o.Project) },
 		},
 	)
@@ -166,14 +170,15 @@ At another scale than the usual one, and with --only, it prints the figures alon
 // everyFault is the command of all faults.
 func everyFault(o *stages.Options) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "faults", Short: "Every fault, one after the other while rows are written; writes docs/reliability.md anew", Args: cobra.NoArgs,
-		Long: `Every fault, one after the other while rows are written; writes docs/reliability.md anew.
+		Use: "faults", Short: "Cause every fault, one after the other, while rows are written, and rewrite docs/reliability.md", Args: cobra.NoArgs,
+		Long: `Cause every fault, one after the other, while rows are written, and rewrite docs/reliability.md.
 
-Faults that were survived at this commit are kept in .cache/rehearsal/faults.json and left out, so a round can be interrupted and gone on with.`,
+The command notes in .cache/rehearsal/faults.json the faults that the pipeline survived at this commit. It leaves
+them out the next time, so you can interrupt a round and continue it.`,
 		Example: "  go run . faults --fault database-killed",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.AllFaults, *o) },
 	}
-	cmd.Flags().StringSliceVar(&o.Faults, "fault", nil, "faults to run, by name; the page is left as it is then")
+	cmd.Flags().StringSliceVar(&o.Faults, "fault", nil, "names of the faults to cause; the page then stays as it is")
 	return cmd
 }
 
@@ -188,7 +193,7 @@ func project() (string, error) {
 			return dir, nil
 		}
 	}
-	return "", errors.New("no Pulumi.yaml here or above: run this inside the project")
+	return "", errors.New("found no Pulumi.yaml in this directory or above: run this inside the project")
 }
 
 // benchFunction measures the current-state function and the program.

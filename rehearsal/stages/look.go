@@ -26,24 +26,29 @@ func Stay(ctx context.Context, r *Run) error {
 	if err != nil {
 		return err
 	}
+	cdc := filepath.Join(r.World.Site.Dir, "cdc")
+	if err := r.Tool.Script(cdc); err != nil {
+		return err
+	}
 	url, err := serveLive(ctx, r)
 	if err != nil {
 		return err
 	}
 	ca, endpoint, bucket := r.World.Site.Authority.File(), r.World.Account.Endpoint(), r.output("lakeBucket")
 	fmt.Printf(`
-The pipeline is running. See what goes through it: %s
+The pipeline is running. This page shows what goes through it: %s
 
 In another terminal:
 
+  watch the status     %s status --watch --ca %s
   search the history   curl --cacert %s --netrc-file %s '%s/%s/_search?pretty'
   query the database   %s --defaults-file=%s
   list the lake        curl '%s/%s?list-type=2&prefix=%s/'
   write more rows      AWS_ENDPOINT_URL=%s AWS_REGION=%s AWS_ACCESS_KEY_ID=%s AWS_SECRET_ACCESS_KEY=%s \
                          %s generate --host %s --port %s --secret-arn '%s' --ca %s
 
-The files named there hold the passwords, and go away with it. Ctrl-C here, or "go run . down" in another terminal, ends it.
-`, url, ca, netrc, r.output("searchUrl"), r.output("historyIndex"), r.World.Database.Client, client, endpoint, bucket, r.output("lakePrefix"),
+These files contain passwords. They are deleted when the rehearsal ends. To end it, press Ctrl-C here, or run "go run . down" in another terminal.
+`, url, cdc, ca, ca, netrc, r.output("searchUrl"), r.output("historyIndex"), r.World.Database.Client, client, endpoint, bucket, r.output("lakePrefix"),
 		endpoint, account.Region, account.Key, account.Key,
 		r.Tool.Binary, r.output("sourceHost"), r.output("sourcePort"), r.output("sourceSecretArn"), ca)
 	<-ctx.Done()
@@ -77,7 +82,7 @@ func logins(ctx context.Context, r *Run) (netrc, client string, err error) {
 func Down(project string) error {
 	text, err := os.ReadFile(pidFile(filepath.Join(project, ".cache")))
 	if errors.Is(err, os.ErrNotExist) {
-		return errors.New("nothing is running: `go run . up` starts it")
+		return errors.New("no pipeline is running: start one with `go run . up`")
 	}
 	if err != nil {
 		return fmt.Errorf("finding the process: %w", err)

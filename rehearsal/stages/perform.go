@@ -43,7 +43,7 @@ func Perform(ctx context.Context, p Part, o Options) error {
 	fmt.Fprintln(os.Stderr, announce(p, past))
 	if len(o.Only) > 0 {
 		if p = p.Only(o.Only); len(p.Stages) == 0 {
-			return fmt.Errorf("the part %s has no stage whose name contains %s", p.Name, strings.Join(o.Only, " or "))
+			return fmt.Errorf("--only: no stage of the part %s has a name that contains %s", p.Name, strings.Join(o.Only, " or "))
 		}
 	}
 	r.commit = report.Commit(ctx, o.Project)

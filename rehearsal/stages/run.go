@@ -137,7 +137,7 @@ func provideEngine(ctx context.Context, r *Run) (engine.Engine, error) {
 	case "installed":
 		return installedEngine(ctx, r)
 	default:
-		return engine.Engine{}, fmt.Errorf("ENGINE=%s is not known: it may be installed, for the Pulumi CLI on PATH, or not set", wish)
+		return engine.Engine{}, fmt.Errorf("ENGINE=%s is unknown: set it to installed, to use the Pulumi CLI on PATH, or unset it", wish)
 	}
 	e, err := compileEngine(ctx, r.Project, r.Cache, r.Log)
 	if err != nil {
@@ -187,7 +187,7 @@ func compileEngine(ctx context.Context, project, cache string, log *progress.Log
 func StartWorld(ctx context.Context, r *Run) (err error) {
 	wish := os.Getenv("PERMISSIONS")
 	if wish != "" && wish != "record" {
-		return fmt.Errorf("PERMISSIONS=%s is not known: it may be record, to refuse the deployer nothing and record what it calls, or not set", wish)
+		return fmt.Errorf("PERMISSIONS=%s is unknown: set it to record, which allows the deployer everything and records its calls, or unset it", wish)
 	}
 	r.World, err = world.Start(ctx, world.Options{
 		Project: r.Project, Cache: r.Cache, Progress: r.Log.Detail, RefuseNothing: wish == "record",

@@ -142,12 +142,12 @@ func TestAColumnThatIsGoneIsNamedWithWhatIsStillShown(t *testing.T) {
 	require.True(t, p.readWith(t, f, Options{}).Healthy)
 	f.tables[orders] = &ddl.Table{ID: "7", Columns: "b", Names: []string{"id", "price"}}
 	const column = "DROP or RENAME of the column amount between 2026-11-23T12:00:00Z and 2026-11-23T13:00:00Z. Rows that have not changed since then still show it"
-	require.Equal(t, []string{"table shop.orders: " + column + ": `cdc start --reload-table shop.orders`"}, p.readWith(t, f, later()).Problems)
+	require.Equal(t, []string{"table shop.orders: " + column + ": run `cdc start --reload-table shop.orders`"}, p.readWith(t, f, later()).Problems)
 
 	f.tables[orders] = &ddl.Table{ID: "8", Columns: "b", Names: []string{"id", "price"}} // TRUNCATE
 	s := p.readWith(t, f, later())
 	require.Equal(t, []string{"table shop.orders: " + ddl.Replaced + " between 2026-11-23T13:00:00Z and 2026-11-23T13:00:00Z. DMS sends no record of this, so the sinks still show removed rows. " +
-		column + ": `cdc start --reload-table shop.orders`"}, s.Problems)
+		column + ": run `cdc start --reload-table shop.orders`"}, s.Problems)
 	form, err := json.Marshal(s.DDL.Tables[0].Changes[0])
 	require.NoError(t, err)
 	require.JSONEq(t, `{"what": "DROP or RENAME of the column amount", "columns": ["amount"], "after": "2026-11-23T12:00:00Z", "before": "2026-11-23T13:00:00Z"}`, string(form))

@@ -45,31 +45,31 @@ func (g Guide) Database() (string, error) {
 
 var searchGuide = parse(`{{.SearchURL}} is at {{.Local}}.
 
-Put the credentials where curl finds them and nobody else does:
+Put the credentials where only curl finds them:
   (umask 077; {{.Read .SearchMasterSecretArn}} | jq -r '"machine {{.Host}} login \(.username) password \(.password)"' > login)
-Search; the certificate is verified as the domain's own:
+Search; curl verifies the domain's certificate:
   curl --netrc-file login --connect-to {{.Host}}:{{.Port}}:{{.Local}} '{{.SearchURL}}/{{.HistoryIndex}}/_search?pretty'
 `)
 
 var dashboardsGuide = parse(`OpenSearch Dashboards is at https://{{.Local}}/_dashboards/.
 
-The browser will warn: the certificate is for {{.Host}}, not for {{.Local.IP}}. The connection is encrypted
-all the same, but nobody verifies who answers. Chrome, Chromium and Edge do when they are told where that name is, which
-needs no hosts file but a profile of its own:
+The browser will show a warning, because the certificate is for {{.Host}}, not for {{.Local.IP}}. The connection
+is still encrypted, but the browser does not verify who answers. Chrome, Chromium and Edge do verify it if you tell them where
+that name is. This needs no hosts file, but a separate profile:
   chromium --user-data-dir="$(mktemp -d)" --host-resolver-rules='MAP {{.Host}}:{{.Port}} {{.Local}}' '{{.DashboardsURL}}'
 
-Sign in with the master user of this secret:
+Sign in with the master user in this secret:
   {{.Read .SearchMasterSecretArn}}
 `)
 
 var databaseGuide = parse(`{{.SourceHost}}:{{.SourcePort}} is at {{.Local}}.
 
-Put the credentials where the client finds them and nobody else does:
+Put the credentials where only the client finds them:
   (umask 077; {{.Read .SourceSecretArn}} | jq -r '"[client]\nuser=\(.username)\npassword=\"\(.password)\""' > client.cnf)
 Connect; --defaults-file must come first:
   mysql --defaults-file=client.cnf --protocol=tcp --host={{.Local.IP}} --port={{.Local.Port}} --ssl-mode=VERIFY_CA --ssl-ca={{.CaFile}}
-The client then verifies who signed the certificate, but not its name, {{.SourceHost}}:
-it compares that with the address it connects to. MariaDB's client verifies both or nothing, so here nothing:
+The client then verifies who signed the certificate, but not the name in it, {{.SourceHost}}, because
+it compares that name with the address it connects to. MariaDB's client verifies both or nothing, so here it verifies nothing:
   mariadb --defaults-file=client.cnf --protocol=tcp --host={{.Local.IP}} --port={{.Local.Port}} --ssl --disable-ssl-verify-server-cert
 ` + "`cdc generate`" + ` verifies both.
 `)
@@ -78,9 +78,9 @@ it compares that with the address it connects to. MariaDB's client verifies both
 // https://www.postgresql.org/docs/17/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR. In its file of passwords a colon and a backslash are escaped.
 var postgresGuide = parse(`{{.SourceHost}}:{{.SourcePort}} is at {{.Local}}.
 
-Put the credentials where the client finds them and nobody else does:
+Put the credentials where only the client finds them:
   (umask 077; {{.Read .SourceSecretArn}} | jq -r '"*:*:*:\(.username):" + (.password | gsub("(?<c>[:\\\\])"; "\\\(.c)"))' > pgpass)
-Connect; the certificate is verified as the database's own:
+Connect; the client verifies the database's certificate:
   PGPASSFILE=pgpass psql "host={{.SourceHost}} hostaddr={{.Local.IP}} port={{.Local.Port}} dbname={{.SourceDatabase}} user=$(cut -d: -f4 pgpass) sslmode=verify-full sslrootcert={{.CaFile}}"
 `)
 

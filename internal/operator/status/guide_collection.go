@@ -29,23 +29,23 @@ func (g CollectionGuide) Dashboards() (string, error) { return g.print(collectio
 
 // identity explains who acts and who asks for which password.
 const identity = `
-It is your own AWS identity that acts{{with .Profile}} (profile {{.}}){{end}}: each request is signed with your credentials. What it may do the
-collection's data access policies say; when it answers 403, ask whoever deploys to add your role to search.operators.
-The password is this gateway's alone, so that no other user of this machine acts as you. It is neither AWS's nor the collection's, and ends
-with the gateway.
+Requests act as your own AWS identity{{with .Profile}} (profile {{.}}){{end}}: the gateway signs each one with your credentials. The collection's
+data access policies say what you may do. If it answers 403, ask the deployer to add your role to search.operators.
+The password is only for this gateway, so that no other user of this machine can act as you. AWS and the collection do not know it, and it
+ends with the gateway.
 `
 
 var collectionSearch = template.Must(template.New("search").Parse(`{{.URL}}, the collection {{.Name}}, is at http://{{.Local}}.
 
-Search; user and password are in a file that only you can read:
+Search; a file that only you can read has the user and the password:
   curl --netrc-file {{.LoginFile}} 'http://{{.Local}}/{{.Index}}/_search?pretty'
 ` + identity + shown))
 
 var collectionDashboards = template.Must(template.New("dashboards").Parse(`OpenSearch Dashboards of the collection {{.Name}} is at http://{{.Local}}/_dashboards/.
 
-Type the address into a browser: links of other pages are refused. The browser asks for user and password: {{.User}}, and the last word of
-{{.LoginFile}}, which only you can read; --show-secret prints it.
-` + identity + `No document of AWS's says that Dashboards take signed requests in place of a session. If they ask you to sign in all the same, give the access
+Type the address into a browser; the gateway refuses links from other pages. The browser asks for user and password: {{.User}}, and the last word
+in {{.LoginFile}}, which only you can read. --show-secret prints it.
+` + identity + `AWS does not document that Dashboards accept signed requests instead of a session. If they still ask you to sign in, give the access
 key, the secret key and the session token of your AWS credentials.
 ` + shown))
 
