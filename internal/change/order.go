@@ -120,5 +120,11 @@ func (o Order) String() string {
 	if o.lsn > 0 {
 		return fmt.Sprintf("%X/%X#%d", o.lsn>>offsetBits, o.lsn&(1<<offsetBits-1), o.record)
 	}
-	return fmt.Sprintf("%s.%06d:%d#%d", o.base, o.file, o.offset, o.record)
+	b := append(append(make([]byte, 0, len(o.base)+48), o.base...), '.')
+	for least := uint64(100_000); least > max(o.file, 1); least /= 10 { // six digits of the file's number, at least
+		b = append(b, '0')
+	}
+	b = append(strconv.AppendUint(b, o.file, 10), ':')
+	b = append(strconv.AppendUint(b, o.offset, 10), '#')
+	return string(strconv.AppendUint(b, o.record, 10))
 }

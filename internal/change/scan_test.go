@@ -3,6 +3,7 @@ package change
 import (
 	"cdcpipeline/internal/scan"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -125,5 +126,11 @@ func TestAReaderReadsWhatParseReads(t *testing.T) {
 			require.Equal(t, want, read[i])
 		}
 		r.Reset()
+	}
+}
+
+func TestPositionsAreWrittenAsTheyAlwaysWere(t *testing.T) {
+	for _, n := range []uint64{0, 1, 9, 10, 99_999, 100_000, 999_999, 1_000_000, 1 << 40} {
+		require.Equal(t, fmt.Sprintf("%s.%06d:%d#%d", "mysql-bin", n, n+1, n+2), Order{base: "mysql-bin", file: n, offset: n + 1, record: n + 2}.String())
 	}
 }

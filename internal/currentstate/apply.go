@@ -162,7 +162,7 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 			"ALTER TABLE %s REPLICA IDENTITY FULL, then load the table again", e.name(), strings.Join(columns, ", "), e.name())}
 	}
 	o := origin{record: r, position: order.String(), committed: order.Time(), indexed: f.deps.Now(), space: it.space}
-	docs, err := rows(f.indices.kind, f.settings.Source.Index(e.name(), epoch.Number), epoch.columns(), version, o)
+	docs, err := rows(f.indices.kind, f.indices.name(e.name(), epoch.Number), epoch.columns(), version, o)
 	if column := e.rounded(r.Row()); err == nil && column != "" && r.Operation != change.Delete {
 		err = &problem{Rounded, fmt.Errorf("column %s is an integer in scientific notation, which may have lost digits: set UseLargeIntegerValue of the target endpoint", column)}
 	}

@@ -89,14 +89,14 @@ func (d *document) row(o origin, names []string, key change.Key) {
 	b := append(d.action(o.begin(d.room)), '{')
 	for i, name := range names {
 		if raw, ok := columns.Get(name); !ok || raw == "null" {
-			b = append(appendText(append(appendText(b, field(name)), ':'), key[i]), ',')
+			b = append(appendText(append(appendField(b, name), ':'), key[i]), ',')
 		}
 	}
 	for _, c := range columns {
 		if c.JSON == "null" {
 			continue
 		}
-		b = append(appendText(b, field(c.Name)), ':')
+		b = append(appendField(b, c.Name), ':')
 		switch c.JSON[0] {
 		case '{', '[': // no type is written so; as text it fits any field
 			b = appendText(b, c.JSON)
@@ -134,6 +134,18 @@ func (o origin) appendTo(b []byte, deleted bool) []byte {
 func appendTime(b []byte, t time.Time) []byte {
 	b = t.UTC().AppendFormat(append(b, '"'), "2006-01-02T15:04:05.000000Z")
 	return append(b, '"')
+}
+
+// appendField of a column as a JSON string. Nearly all have names that stand for themselves.
+func appendField(b []byte, column string) []byte {
+	for i := range len(column) {
+		c := column[i]
+		if c|0x20 >= 'a' && c|0x20 <= 'z' || c >= '0' && c <= '9' || c == '_' && i > 0 {
+			continue
+		}
+		return appendText(b, field(column))
+	}
+	return append(append(append(b, '"'), column...), '"')
 }
 
 // appendText as a JSON string.

@@ -66,7 +66,7 @@ func (e *entry) lacks(row change.Row, made time.Time) []string {
 func (e *entry) rounded(row change.Row) string {
 	for i := range row {
 		first := row[i].JSON[0]
-		if (first == '-' || '0' <= first && first <= '9') && strings.ContainsAny(row[i].JSON, "eE") {
+		if (first == '-' || '0' <= first && first <= '9') && (strings.IndexByte(row[i].JSON, 'e') >= 0 || strings.IndexByte(row[i].JSON, 'E') >= 0) {
 			if t := e.Columns[row[i].Name]; t == long || t == unsignedLong {
 				return row[i].Name
 			}

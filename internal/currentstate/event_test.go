@@ -102,3 +102,10 @@ func TestBatchesAreReadAsTheyWereWritten(t *testing.T) {
 		require.Equal(t, want, got)
 	})
 }
+
+func TestColumnsGetTheNamesOfTheirFieldsHoweverTheyAreWritten(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		name := rapid.OneOf(rapid.String(), rapid.StringMatching(`[a-zA-Z0-9_.%"\\@\[{-]{0,12}`)).Draw(t, "name")
+		require.Equal(t, string(appendText(nil, field(name))), string(appendField(nil, name)))
+	})
+}

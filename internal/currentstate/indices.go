@@ -21,10 +21,30 @@ type indices struct {
 	mu sync.Mutex
 	// ready has the indices that are known to be there, and how many columns were described to them.
 	ready map[string]int
+	// names of indices that were asked for.
+	names map[epochOf]string
+}
+
+// epochOf a table.
+type epochOf struct {
+	table table.Name
+	epoch int
+}
+
+// name of an epoch's index.
+func (x *indices) name(n table.Name, epoch int) string {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	name, known := x.names[epochOf{n, epoch}]
+	if !known {
+		name = x.source.Index(n, epoch)
+		x.names[epochOf{n, epoch}] = name
+	}
+	return name
 }
 
 func newIndices(s Source, c *client, k kind) *indices {
-	return &indices{source: s, client: c, kind: k, ready: map[string]int{}}
+	return &indices{source: s, client: c, kind: k, ready: map[string]int{}, names: map[epochOf]string{}}
 }
 
 // prepare makes the index of an epoch if it is not there, and gives it the columns it lacks. A field's type is for good:
@@ -32,7 +52,7 @@ func newIndices(s Source, c *client, k kind) *indices {
 // Of an epoch that is the only one of its table the alias is made with the index: there is none, or it was lost with the index, or with
 // the domain.
 func (x *indices) prepare(ctx context.Context, e *entry, epoch int) error {
-	index := x.source.Index(e.name(), epoch)
+	index := x.name(e.name(), epoch)
 	x.mu.Lock()
 	known, ok := x.ready[index]
 	x.mu.Unlock()

@@ -22,6 +22,9 @@ type Span struct{ Begin, End int }
 // Of the text, what is there.
 func (p Span) Of(text string) string { return text[p.Begin:p.End] }
 
+// In the text's bytes, what is there.
+func (p Span) In(text []byte) []byte { return text[p.Begin:p.End] }
+
 // New scanner at the beginning of a text, which nobody may change.
 func New(text []byte) Scanner { return Scanner{text: text} }
 
