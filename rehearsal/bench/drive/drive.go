@@ -32,7 +32,7 @@ type Task struct {
 	Variables map[string]string `json:"variables"`
 	// Workers that write at once.
 	Workers int `json:"workers"`
-	// Parts is the file of what is to be written, each part at once ([WriteParts]). The first one is written before the clock starts.
+	// Parts is the file of what is to be written, each part at once ([WriteParts]). The first one each worker writes before the clock starts.
 	Parts string `json:"parts"`
 	// Index that is written, and whether parts are compressed, of a contender who does not decide that himself.
 	Index string `json:"index"`
@@ -72,7 +72,7 @@ func (f Func) Write(ctx context.Context, part []byte) error { return f(ctx, part
 // Close does nothing.
 func (Func) Close(context.Context) error { return nil }
 
-// Main is the whole process. It makes one worker for the first part, and as many as the task says for the others.
+// Main is the whole process, with as many workers as the task says.
 func Main(worker func(Task) (Worker, error)) {
 	if err := run(context.Background(), os.Stdin, os.Stdout, worker); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -94,14 +94,14 @@ func run(ctx context.Context, in io.Reader, out io.Writer, worker func(Task) (Wo
 	if err != nil {
 		return err
 	}
-	workers := make([]Worker, t.Workers+1)
+	workers := make([]Worker, t.Workers)
 	for i := range workers {
 		if workers[i], err = worker(t); err != nil {
 			return err
 		}
-	}
-	if err := race(ctx, workers[:1], parts[:1]); err != nil {
-		return err
+		if err := workers[i].Write(ctx, parts[0]); err != nil { // whoever is called anew has to connect, and to look around
+			return fmt.Errorf("writing the first part: %w", err)
+		}
 	}
 	if t.Profile != "" {
 		file, err := os.Create(t.Profile)
@@ -124,7 +124,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer, worker func(Task) (Wo
 	var was, is runtime.MemStats
 	runtime.ReadMemStats(&was)
 	before := processor()
-	if err := race(ctx, workers[1:], parts[1:]); err != nil {
+	if err := race(ctx, workers, parts[1:]); err != nil {
 		return err
 	}
 	used := processor() - before
