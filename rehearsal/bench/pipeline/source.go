@@ -231,12 +231,11 @@ func (s *source) follow(ctx context.Context, n table.Name, from string, took fun
 
 // read all rows of orders once more, and say what each has cost the stand-in after the first ones. Their records are kept where one wants them.
 func (s *source) read(ctx context.Context, from string, rows, warming int, keep func(record []byte)) (Cost, error) {
-	var seen atomic.Int64
-	done := make(chan struct{})
+	seen, done := 0, make(chan struct{})
 	var before, after spent
 	end, err := s.follow(ctx, orders, from, func(record []byte) {
 		keep(record)
-		switch int(seen.Add(1)) {
+		switch seen++; seen {
 		case warming:
 			before = spent{at: time.Now(), me: processor()}
 		case warming + rows:
@@ -261,8 +260,6 @@ func (s *source) read(ctx context.Context, from string, rows, warming int, keep 
 			if err := s.failed(); err != nil {
 				return Cost{}, err
 			}
-			state, _ := s.service.Task(s.task)
-			s.log.Detail("the stand-in of DMS has read %d of %d rows; of tables %v", seen.Load(), warming+rows, state.Tables)
 		}
 	}
 }
