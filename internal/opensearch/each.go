@@ -98,7 +98,7 @@ func eachOf[H any](ctx context.Context, c Client, indices []string, search map[s
 	}
 }
 
-// pointInTime is a snapshot of some indices, with the reading position.
+// pointInTime is a snapshot of some indices, together with the reading position in it.
 //
 // Documents are read in the order of Lucene's numbers (_doc), which costs no memory. Before OpenSearch 3.3 there is
 // no other unique order (_shard_doc). Each shard numbers its documents by itself, so as many documents share a number

@@ -157,8 +157,8 @@ func breakAlarm(ctx context.Context, r *Run, name string) (err error) {
 	})
 }
 
-// alarmFires makes a fault, and fails unless it makes an alarm fire whose name is what, or ends in a hyphen and what.
-// The caller repairs the fault; [alarmSilent] then waits for the alarm.
+// alarmFires makes a fault and fails unless the fault makes an alarm fire. The parameter what is the alarm's name, or
+// its end after a hyphen. The caller repairs the fault; [alarmSilent] then waits for the alarm.
 func alarmFires(ctx context.Context, r *Run, what string, fault func(context.Context) error) error {
 	alarms, its := r.World.Alarms, named(what)
 	before := alarms.States()

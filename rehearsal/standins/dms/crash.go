@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// crash ends an attempt like a power failure, with the downtime.
+// crash ends an attempt without warning, as a power failure does. It holds the downtime.
 type crash struct{ down time.Duration }
 
 func (c *crash) Error() string { return "what ran the task is gone" }

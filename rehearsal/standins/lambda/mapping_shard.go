@@ -43,7 +43,7 @@ type record struct {
 
 func (r *record) size() int { return len(r.Data)*4/3 + len(*r.PartitionKey) + recordOverhead }
 
-// done advances the checkpoint to the first open record.
+// done advances the checkpoint to the first record that is not finished.
 func (s *shard) done(records []*record) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -71,8 +71,8 @@ func (r *Rotations) Rotations() []Rotation {
 	return list
 }
 
-// Wait waits until no rotation runs. It returns the errors of failed ones that no later one of the same version has
-// repaired.
+// Wait waits until no rotation runs. It returns the errors of failed rotations, except those that a later rotation of
+// the same version has repaired.
 func (r *Rotations) Wait() error {
 	r.running.Wait()
 	return r.Err()
