@@ -11,7 +11,7 @@ type FaultRun struct {
 	Name string `json:"name"`
 	// What happened, in a sentence.
 	What string `json:"what"`
-	// Written counts the changes during the fault. The others count changes that the history or the lake lacks.
+	// Written counts the changes during the fault. Lost counts those that the history or the lake lacks.
 	Written int `json:"written"`
 	Lost    int `json:"lost"`
 	// RecoveredSeconds is the time from the fault's end until every sink had everything written.
