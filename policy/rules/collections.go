@@ -78,7 +78,7 @@ func ofKind(kind string, check func(collectionEntry) []Violation) func(Collectio
 		}
 		var entries []collectionEntry
 		if err := json.Unmarshal([]byte(text), &entries); err != nil {
-			return broken(true, "the policy cannot be read: %v", err)
+			return broken(true, "the pack cannot read the policy: %v", err)
 		}
 		var found []Violation
 		for _, entry := range entries {
@@ -89,7 +89,7 @@ func ofKind(kind string, check func(collectionEntry) []Violation) func(Collectio
 }
 
 func ownKey(e collectionEntry) []Violation {
-	return broken(e.AWSOwnedKey || e.KmsARN == "", "the key is AWS's own")
+	return broken(e.AWSOwnedKey || e.KmsARN == "", "the key belongs to AWS")
 }
 
 func private(e collectionEntry) []Violation {
@@ -107,7 +107,7 @@ var (
 func byName(e collectionEntry) []Violation {
 	var found []Violation
 	for _, principal := range e.Principal {
-		found = append(found, broken(!roleOrUser.MatchString(principal), "%s is no role or user by its name", principal)...)
+		found = append(found, broken(!roleOrUser.MatchString(principal), "%s is not the name of a role or user", principal)...)
 	}
 	for _, rule := range e.Rules {
 		for _, permission := range rule.Permission {

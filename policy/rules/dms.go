@@ -65,29 +65,29 @@ func dms() []Rule {
 			Change: "publiclyAccessible: false", Unseen: "counts as private",
 			Default: "private",
 			Check: each(replicationInstanceType, func(i ReplicationInstance) []Violation {
-				return broken(i.PubliclyAccessible.Isnt(false), "publiclyAccessible is %s; DMS's own default is true", i.PubliclyAccessible)
+				return broken(i.PubliclyAccessible.Isnt(false), "publiclyAccessible is %s; the default of DMS is true", i.PubliclyAccessible)
 			}),
 		},
 		{
-			Name: "dms-6", Title: "Replication instances get minor versions: by themselves, or by a version that the program names", Severity: Medium,
+			Name: "dms-6", Title: "Replication instances get minor versions, automatically or because the program names a version", Severity: Medium,
 			Controls: []string{"DMS.6"}, Types: []string{replicationInstanceType},
 			Change: "autoMinorVersionUpgrade: true, or name an engineVersion (replication.engineVersion) and raise it in a deployment",
 			Unseen: "counts as named",
 			Default: "the program names the version: an automatic upgrade would restart the task at an hour that nobody chose. Security Hub's own " +
 				"check knows only the flag: suppress DMS.6 there with that reason",
 			Check: each(replicationInstanceType, func(i ReplicationInstance) []Violation {
-				return broken(i.AutoMinorVersionUpgrade.Isnt(true) && i.EngineVersion.Unset(), "no version is named, and upgrades are off")
+				return broken(i.AutoMinorVersionUpgrade.Isnt(true) && i.EngineVersion.Unset(), "it names no version, and automatic upgrades are off")
 			}),
 		},
 		{
-			Name: "dms-7", Title: "Tasks log the target's side", Severity: Medium,
+			Name: "dms-7", Title: "Tasks log the target side", Severity: Medium,
 			Controls: []string{"DMS.7"}, Types: []string{taskType, serverlessType},
 			Change: "Logging.EnableLogging: true in the task settings, TARGET_APPLY and TARGET_LOAD at LOGGER_SEVERITY_DEFAULT or finer",
 			Unseen: "counts as logged", Default: "logging on, every component at DMS's default",
 			Check: logs("TARGET_APPLY", "TARGET_LOAD"),
 		},
 		{
-			Name: "dms-8", Title: "Tasks log the source's side", Severity: Medium,
+			Name: "dms-8", Title: "Tasks log the source side", Severity: Medium,
 			Controls: []string{"DMS.8"}, Types: []string{taskType, serverlessType},
 			Change: "Logging.EnableLogging: true in the task settings, SOURCE_CAPTURE and SOURCE_UNLOAD at LOGGER_SEVERITY_DEFAULT or finer",
 			Unseen: "counts as logged", Default: "logging on, every component at DMS's default",

@@ -92,8 +92,8 @@ func instances() []Rule {
 			return broken(i.SourceDestCheck.Is(false), "it does not")
 		}),
 		{
-			Name: "ec2-12", Title: "Elastic addresses are used", Severity: Low, Controls: []string{"EC2.12"}, Types: []string{eipType, natGatewayType, instanceType},
-			Change: "give the address to a NAT gateway or an instance, or do without it", Unseen: "an instance or gateway that refers to it uses it",
+			Name: "ec2-12", Title: "Every Elastic IP address is used", Severity: Low, Controls: []string{"EC2.12"}, Types: []string{eipType, natGatewayType, instanceType},
+			Change: "attach the address to a NAT gateway or an instance, or remove it", Unseen: "an instance or gateway that refers to it uses it",
 			Default: "one per NAT gateway (network.egress: nat)", CheckStack: addressesUsed,
 		},
 	}

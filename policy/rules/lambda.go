@@ -57,7 +57,7 @@ func lambda() []Rule {
 		},
 		{
 			Name: "lambda-5", Title: "Functions inside the VPC run in several zones", Severity: Medium, Controls: []string{"Lambda.5"}, Types: []string{functionType},
-			Change: "vpcConfig.subnetIds of two zones", Unseen: "subnets are counted, whatever their ids", Default: "two zones in dev, three in prod",
+			Change: "vpcConfig.subnetIds of two zones", Unseen: "subnets are counted, even if their IDs are not known yet", Default: "two zones in dev, three in prod",
 			Check: each(functionType, func(f Function) []Violation {
 				subnets, known := f.Vpc.SubnetIDs.Get()
 				return broken(known && len(subnets) == 1, "it has one subnet")

@@ -24,8 +24,8 @@ type Workgroup struct {
 func cloudWatch() []Rule {
 	return []Rule{
 		{
-			Name: "cloudwatch-15", Title: "Alarms tell somebody", Severity: High, Controls: []string{"CloudWatch.15"}, Types: []string{metricAlarmType},
-			Change: "alarmActions with a topic", Unseen: "actions are counted, whatever their ARNs", Default: "none is made",
+			Name: "cloudwatch-15", Title: "Alarms notify somebody", Severity: High, Controls: []string{"CloudWatch.15"}, Types: []string{metricAlarmType},
+			Change: "alarmActions with a topic", Unseen: "actions are counted, even if their ARNs are not known yet", Default: "none is made",
 			Check: each(metricAlarmType, func(a MetricAlarm) []Violation {
 				actions, known := a.AlarmActions.Get()
 				return broken((known || a.AlarmActions.Unset()) && len(actions) == 0, "it has no action")

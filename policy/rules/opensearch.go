@@ -59,30 +59,30 @@ func openSearch() []Rule {
 		return func(d Domain) []Violation { return broken(get(d).Isnt(true), "%s is %s", what, get(d)) }
 	}
 	return []Rule{
-		of("1", "Domains are encrypted at rest", Medium, "encryptAtRest.enabled: true", "taken for on", "on, with the stack's key",
+		of("1", "Domains are encrypted at rest", Medium, "encryptAtRest.enabled: true", "assumed to be on", "on, with the stack's key",
 			flag("encryptAtRest.enabled", func(d Domain) view.Of[bool] { return d.AtRest.Enabled })),
-		of("2", "Domains are inside a VPC", Critical, "vpcOptions.subnetIds; it replaces the domain", "taken for inside", "private subnets",
+		of("2", "Domains are inside a VPC", Critical, "vpcOptions.subnetIds; it replaces the domain", "assumed to be inside", "private subnets",
 			func(d Domain) []Violation { return broken(d.Vpc.SubnetIDs.Unset(), "it has a public endpoint") }),
-		of("3", "Domains encrypt what nodes send each other", Medium, "nodeToNodeEncryption.enabled: true", "taken for on", "on",
+		of("3", "Domains encrypt the traffic between nodes", Medium, "nodeToNodeEncryption.enabled: true", "assumed to be on", "on",
 			flag("nodeToNodeEncryption.enabled", func(d Domain) view.Of[bool] { return d.BetweenNodes.Enabled })),
-		of("4", "Domains publish their error log", Medium, "logPublishingOptions with ES_APPLICATION_LOGS", "taken for published", "published, encrypted",
+		of("4", "Domains publish their error log", Medium, "logPublishingOptions with ES_APPLICATION_LOGS", "assumed to be published", "published, encrypted",
 			publishes("ES_APPLICATION_LOGS")),
-		of("5", "Domains publish their audit log", Medium, "logPublishingOptions with AUDIT_LOGS", "taken for published",
+		of("5", "Domains publish their audit log", Medium, "logPublishingOptions with AUDIT_LOGS", "assumed to be published",
 			"published, encrypted, and turned on inside the domain", publishes("AUDIT_LOGS")),
 		of("6", "Domains have three data nodes over several zones", Medium,
-			"clusterConfig.instanceCount: 3 or more and zoneAwarenessEnabled (search.instanceCount, search.availabilityZones)", "taken for enough",
+			"clusterConfig.instanceCount: 3 or more and zoneAwarenessEnabled (search.instanceCount, search.availabilityZones)", "assumed to be enough",
 			"prod: three nodes in three zones; dev: one node, an exception", dataNodes),
-		of("7", "Domains have fine-grained access control", High, "advancedSecurityOptions.enabled: true", "taken for on", "on, with an internal master user",
+		of("7", "Domains have fine-grained access control", High, "advancedSecurityOptions.enabled: true", "assumed to be on", "on, with an internal master user",
 			flag("advancedSecurityOptions.enabled", func(d Domain) view.Of[bool] { return d.Access.Enabled })),
 		of("8", "Connections to domains use the latest TLS policy", Medium,
-			"domainEndpointOptions.enforceHttps: true and tlsSecurityPolicy: "+modernTLS[0], "taken for the latest", modernTLS[0], latestTLS),
+			"domainEndpointOptions.enforceHttps: true and tlsSecurityPolicy: "+modernTLS[0], "assumed to be the latest", modernTLS[0], latestTLS),
 		of("10", "Domains take software updates", Low, "softwareUpdateOptions.autoSoftwareUpdateEnabled: true",
-			"taken for on; whether an update waits is AWS's to know", "on",
+			"assumed to be on; only AWS knows whether an update is waiting", "on",
 			flag("autoSoftwareUpdateEnabled", func(d Domain) view.Of[bool] { return d.SoftwareUpdate.Auto })),
-		of("11", "Domains have three dedicated masters", Low, "clusterConfig.dedicatedMasterCount: 3 (search.dedicatedMasters)", "taken for enough",
+		of("11", "Domains have three dedicated masters", Low, "clusterConfig.dedicatedMasterCount: 3 (search.dedicatedMasters)", "assumed to be enough",
 			"prod: three; dev: none, an exception", dedicatedMasters),
 		{
-			Name: "domain-is-closed", Title: "A domain's access policy is open to everybody only behind a VPC and fine-grained access", Severity: Critical,
+			Name: "domain-is-closed", Title: "A domain's access policy is open to everybody only inside a VPC and with fine-grained access control", Severity: Critical,
 			Types:  []string{domainType},
 			Change: "vpcOptions and advancedSecurityOptions, or an access policy that names its principals", Unseen: "a policy that cannot be read counts as closed",
 			Default: "es:ESHttp* is open to callers inside the VPC whom the domain's own users and role mappings then judge: a policy that names IAM " +
@@ -112,7 +112,7 @@ func dataNodes(d Domain) []Violation {
 func latestTLS(d Domain) []Violation {
 	policy, known := d.Endpoint.TLSSecurityPolicy.Get()
 	return append(
-		broken(d.Endpoint.EnforceHTTPS.Is(false), "plain HTTP is answered"),
+		broken(d.Endpoint.EnforceHTTPS.Is(false), "it answers plain HTTP"),
 		broken((known || d.Endpoint.TLSSecurityPolicy.Unset()) && !slices.Contains(modernTLS, policy), "tlsSecurityPolicy is %s", d.Endpoint.TLSSecurityPolicy)...)
 }
 
@@ -135,7 +135,7 @@ func closed(d Domain) []Violation {
 	}
 	for _, s := range document.Statement {
 		if s.Allows() && s.Anyone() && len(s.Condition) == 0 {
-			return broken(d.Vpc.SubnetIDs.Unset() || d.Access.Enabled.Isnt(true), "everybody may call it, and nothing else is in the way")
+			return broken(d.Vpc.SubnetIDs.Unset() || d.Access.Enabled.Isnt(true), "everybody may call it, and nothing else stops them")
 		}
 	}
 	return nil

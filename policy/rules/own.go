@@ -44,7 +44,7 @@ func own() []Rule {
 			CheckStack: deliveriesGranted,
 		},
 		{
-			Name: "binlog-is-whole", Title: "The source of a task writes whole rows into its binlog, or decodes its log", Severity: High,
+			Name: "binlog-is-whole", Title: "The source of a task writes whole rows to its binlog, or decodes its log", Severity: High,
 			Types:   []string{taskType, clusterType, parameterGroupType},
 			Change:  "the cluster parameters binlog_format: ROW and binlog_row_image: full, of PostgreSQL rds.logical_replication: 1",
 			Unseen:  "counts as whole; the bootstrap checks a database of yours",
