@@ -56,10 +56,10 @@ const conformanceExample = `  cdc conformance
   cdc conformance --table shop.probe --timeout 15m
   cdc conformance --only time-text --only fractions --output json`
 
-// probeName begins the name of a probe's table; the rest is new each time, as DMS remembers tables.
+// probeName begins the name of the command's table. The rest is new each time, because DMS remembers tables.
 const probeName = "probe_"
 
-// conformanceFlags of the command line.
+// conformanceFlags are the command's flags.
 type conformanceFlags struct {
 	stack      *stackFlags
 	connection connectionFlags
@@ -98,7 +98,7 @@ func assumptionIDs() []string {
 	return ids
 }
 
-// validate refuses what cannot be, and gives the assumptions that are asked for; all problems come together.
+// validate refuses invalid flags, all problems at once, and returns the chosen assumptions.
 func (f *conformanceFlags) validate() ([]conformance.Assumption, error) {
 	var problems []error
 	if f.timeout <= 0 {
@@ -157,7 +157,7 @@ func (f *conformanceFlags) run(cmd *cobra.Command) error {
 	return verdictOf(report)
 }
 
-// probe is the name of the probe's table: one that the task follows, and the one with a $ at its end too.
+// probe is the name of the table to make. The task must follow it, and also the same name with $ at its end.
 func (f *conformanceFlags) probe(o outputs.Outputs) (table.Name, error) {
 	followed := o.Tables
 	if o.ProbeTables != "" {
@@ -183,7 +183,7 @@ func (f *conformanceFlags) probe(o outputs.Outputs) (table.Name, error) {
 	return name, nil
 }
 
-// letItFollow says what to type.
+// letItFollow says what to type so that the task follows a database for the command.
 func letItFollow(followed []string) string {
 	advice := "run `pulumi config set --path cdc-pipeline:source.conformance true && pulumi up`, so that it follows one"
 	for _, t := range followed {
@@ -194,7 +194,7 @@ func letItFollow(followed []string) string {
 	return advice
 }
 
-// examine opens what is read and written, and makes the probe. Nothing is written before everything can be read.
+// examine opens the sinks and the database, and makes the probe. It writes nothing before it can read everything.
 func (f *conformanceFlags) examine(ctx context.Context, d *deployment, name table.Name, chosen []conformance.Assumption, show *waiting) (report *conformance.Report, err error) {
 	if d.kind().Postgres() {
 		return nil, errors.New("the source is PostgreSQL, but this command needs MySQL: choose a MySQL source with --source")
@@ -232,7 +232,7 @@ func (f *conformanceFlags) examine(ctx context.Context, d *deployment, name tabl
 // listingTakes is how long DMS may take to list a table that it follows.
 const listingTakes = time.Minute
 
-// loadListed has the task load a table as soon as DMS lists it.
+// loadListed makes the task load a table as soon as DMS lists it.
 func loadListed(ctx context.Context, t task.Task, name table.Name) error {
 	for began := time.Now(); ; {
 		_, err := t.Reload(ctx, []string{name.String()})
@@ -247,7 +247,7 @@ func loadListed(ctx context.Context, t task.Task, name table.Name) error {
 	}
 }
 
-// unknownTo the current indices: what they have of a table is taken away in the end.
+// unknownTo refuses a table that the current indices already have, because the command deletes its index at the end.
 func unknownTo(ctx context.Context, epochs *currentstate.Epochs, name table.Name) error {
 	for _, n := range []table.Name{name, {Database: name.Database, Table: name.Table + "$"}} {
 		switch _, err := epochs.Current(ctx, n); {
@@ -260,10 +260,10 @@ func unknownTo(ctx context.Context, epochs *currentstate.Epochs, name table.Name
 	return nil
 }
 
-// settling is how long the current indices may take to have what the stream has, and a collection to find it.
+// settling is how long it may take until the current indices have all records of the stream and a collection finds them.
 const settling = 30*time.Second + opensearch.FoundInCollection
 
-// forgetting waits until all of a table's rows are in its index: what came later would make it again.
+// forgetting waits until all rows of a table are in its index. A later row would make the deleted index again.
 func forgetting(epochs *currentstate.Epochs) func(context.Context, table.Name, int64) error {
 	return func(ctx context.Context, n table.Name, rows int64) error {
 		for began := time.Now(); ; {

@@ -11,10 +11,10 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// errUnseen says that something was not seen, and nothing did not hold; what was printed says what.
+// errUnseen says that no assumption failed, but some were not seen. The printed result names them.
 var errUnseen = errors.New("some assumptions were not seen")
 
-// verdictOf a report is the exit code.
+// verdictOf turns a report into the error that sets the exit code.
 func verdictOf(r *conformance.Report) error {
 	switch {
 	case r.NotHeld > 0:

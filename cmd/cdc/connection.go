@@ -36,7 +36,7 @@ type connectionFlags struct {
 	user      string
 	caFile    string
 	stack     *stackFlags
-	// known is the stack as a source has it, where that was asked for already; nil asks the stack.
+	// known is the source's deployment if it was already read; nil reads it from the stack.
 	known *deployment
 }
 
@@ -83,7 +83,7 @@ func (f *connectionFlags) validate() error {
 	return errors.Join(problems...)
 }
 
-// resolved is a connection and what must be closed after it: the tunnel, if it goes through one.
+// resolved is a connection, and the function that closes its tunnel, if it has one.
 type resolved struct {
 	schema.Connection
 	Close func() error
@@ -152,7 +152,7 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 	return r, nil
 }
 
-// outputs of the source, of which those must be there that no flag stands for.
+// outputs returns the source's outputs. It requires those that no flag replaces.
 func (f *connectionFlags) outputs(ctx context.Context) (outputs.Outputs, error) {
 	needed := func(o *outputs.Outputs) []any {
 		if f.user == "" && f.secretArn == "" {
@@ -166,7 +166,7 @@ func (f *connectionFlags) outputs(ctx context.Context) (outputs.Outputs, error) 
 	return f.stack.outputs(ctx, needed)
 }
 
-// one says that the flags name one database, and not how any is reached.
+// one reports whether the flags name a certain database, rather than only how to reach one.
 func (f *connectionFlags) one() bool {
 	return f.host != "" || f.port != 0 || f.secretArn != "" || f.user != ""
 }

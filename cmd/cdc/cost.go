@@ -41,7 +41,7 @@ const costExample = `  cdc cost
   cdc cost --stack prod --rows-a-day 5e6 --record-bytes 1500
   cdc cost --environment prod --region eu-central-1 --json | jq .monthUsd`
 
-// costFlags of the command line.
+// costFlags are the command's flags.
 type costFlags struct {
 	stack       *stackFlags
 	load        cost.Load
@@ -69,7 +69,7 @@ func newCost(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// validate refuses what cannot be; all problems come together.
+// validate refuses invalid flags, all problems at once.
 func (f *costFlags) validate() error {
 	problems := []error{checkOutput(f.output)}
 	if f.environment != "" && !slices.Contains([]config.Environment{config.Dev, config.Prod}, config.Environment(f.environment)) {
@@ -110,7 +110,7 @@ func (f *costFlags) run(cmd *cobra.Command) error {
 	return printEstimate(cmd.OutOrStdout(), estimate)
 }
 
-// configured is the configuration that is estimated, and its region.
+// configured returns the configuration to estimate, and its region.
 func (f *costFlags) configured(ctx context.Context) (config.Config, string, error) {
 	if f.environment != "" {
 		return config.Config{Environment: config.Environment(f.environment)}.WithDefaults(), "", nil

@@ -37,7 +37,7 @@ func newEpoch(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// epochFlags are those of every command on epochs.
+// epochFlags are the flags of every command on epochs.
 type epochFlags struct {
 	stack  *stackFlags
 	table  string

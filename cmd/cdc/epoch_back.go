@@ -58,11 +58,11 @@ first, so that no function still writes to one of them.
 
 With --output json it prints: table, shown, dropped[].`
 
-// dropFlags of the command line.
+// dropFlags are the command's flags.
 type dropFlags struct {
 	epochFlags
 	yes bool
-	// terminal says that somebody can answer; a variable for tests.
+	// terminal reports whether somebody can answer a question. Tests replace it.
 	terminal func(io.Reader) bool
 }
 
@@ -114,7 +114,7 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 	return f.print(cmd.OutOrStdout(), result, "deleted %s of %s; %s shows epoch %d", named, n, c.Alias(n), epochs.Current)
 }
 
-// former epochs are before the one that is shown.
+// former returns the epochs before the shown one.
 func former(t currentstate.TableEpochs) []int {
 	before := []int{}
 	for _, e := range t.Epochs {
@@ -125,7 +125,7 @@ func former(t currentstate.TableEpochs) []int {
 	return before
 }
 
-// numbers of epochs, for people.
+// numbers writes the numbers of epochs for people.
 func numbers(all []int) string {
 	texts := make([]string, len(all))
 	for i, n := range all {

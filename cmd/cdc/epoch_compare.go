@@ -18,7 +18,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// currentIndices are the epochs of a stack's tables, and what else there is where they are.
+// currentIndices are the epochs of a stack's tables, with the place where they are searched.
 type currentIndices struct {
 	*currentstate.Epochs
 	// settings are those of the function that fills them.
@@ -26,7 +26,7 @@ type currentIndices struct {
 	search   *status.Search
 }
 
-// currentIndices opens what is searched of a stack that keeps a current state. Closing that closes the tunnels.
+// currentIndices opens the place where a stack with a current state is searched. Closing its search closes the tunnels.
 func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
 	if d.CurrentFunctionName == "" {
 		return nil, errors.New("the stack has no current index: set search.current.enabled to true and run `pulumi up`")
@@ -44,7 +44,7 @@ func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...an
 	return &currentIndices{settings: settings, search: search, Epochs: currentstate.NewEpochs(registry)}, nil
 }
 
-// beginsEpochs refuses a new epoch while another place is filled, whose registry would not know of it.
+// beginsEpochs refuses a new epoch while another place is filled, because the registry of that place would lack it.
 func (d *deployment) beginsEpochs() error {
 	if len(d.NextSearch) == 0 {
 		return nil
@@ -52,7 +52,7 @@ func (d *deployment) beginsEpochs() error {
 	return errors.New("search.next: the stack is moving to another place to search, and a new epoch would be missing there: finish the move first, or remove search.next and run `pulumi up`")
 }
 
-// registry of the tables whose present rows are behind a client.
+// registry opens the registry of the tables whose current indices a client reaches.
 func (d *deployment) registry(current opensearch.Client) currentstate.EpochsOptions {
 	o := currentstate.EpochsOptions{Domain: current, Source: currentstate.Source(d.Source), Bucket: d.bucket(), Registry: currentstate.Place(d.CurrentRegistry), Copied: d.next}
 	if d.Serverless() {
@@ -111,7 +111,7 @@ func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n table.Name, 
 	return result.of(found), err
 }
 
-// readable refuses tables that cannot be compared, before anything is begun.
+// readable refuses tables that cannot be compared, before the command changes anything.
 func (f *compareFlags) readable(ctx context.Context, db *sql.DB, names []table.Name) error {
 	if f.without {
 		return nil
@@ -128,7 +128,7 @@ func (f *compareFlags) readable(ctx context.Context, db *sql.DB, names []table.N
 	return nil
 }
 
-// comparison for a reload: what differs is told as it is found.
+// comparison compares an epoch for a reload, and reports each difference as it finds it.
 func (f *compareFlags) comparison(c *currentIndices, db *sql.DB, show *waiting) func(context.Context, table.Name, int, time.Duration) (int64, error) {
 	if f.without {
 		return nil

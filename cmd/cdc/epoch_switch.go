@@ -22,7 +22,7 @@ over. If some rows still differ, it names them and does not switch. With
 With --output json it prints: table, shown, former, switched, and, where it
 compared, equal, counts and differences. Exit code 0: the alias shows the epoch.`
 
-// switchFlags of the command line.
+// switchFlags are the command's flags.
 type switchFlags struct {
 	epochFlags
 	compareFlags

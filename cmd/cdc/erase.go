@@ -66,7 +66,7 @@ in UTC.
 const eraseExample = `  cdc erase --table shop.orders --key id=7
   cdc erase --table shop.order_lines --key order_id=7 --key line=1 --yes`
 
-// eraseFlags of the command line.
+// eraseFlags are the command's flags.
 type eraseFlags struct {
 	stack      *stackFlags
 	connection connectionFlags
@@ -76,7 +76,7 @@ type eraseFlags struct {
 	vanished   bool
 	settle     time.Duration
 	output     string
-	// typed is the command that does it.
+	// typed is the command that erases the row.
 	typed string
 }
 
@@ -101,7 +101,7 @@ func newErase(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// validate refuses what cannot be; all problems come together.
+// validate refuses invalid flags, all problems at once.
 func (f *eraseFlags) validate() (n table.Name, row map[string]string, err error) {
 	n, err = table.Parse(f.table)
 	problems := []error{err, checkOutput(f.output)}
@@ -163,7 +163,7 @@ func (f *eraseFlags) run(cmd *cobra.Command) error {
 	return err
 }
 
-// open everything that may have the row.
+// open opens every place that may have the row.
 func (f *eraseFlags) open(ctx context.Context, d *deployment, tell func(string, ...any)) (erase.Erasure, func() error, error) {
 	e := erase.Erasure{Kind: d.kind(), Lake: d.erasable()}
 	api := dms.NewFromConfig(d.AWS)

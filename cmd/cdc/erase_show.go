@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// print what there is of the row, or was. A refused erasure has its reasons elsewhere.
+// print shows what the pipeline has, or had, of the row. The error of a refused erasure gives the reasons.
 func (f *eraseFlags) print(w io.Writer, r erase.Report, failed bool) error {
 	if f.output == "json" {
 		return printJSON(w, r)

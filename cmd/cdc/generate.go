@@ -50,7 +50,7 @@ const generateExamples = `  # 10,000 changes of the blog's table in the database
   # a database by its address, with a password from the environment
   CDC_DB_PASSWORD=... cdc generate --host db.example.com --user writer`
 
-// generateFlags of the command line.
+// generateFlags are the command's flags.
 type generateFlags struct {
 	connection connectionFlags
 	options    workload.Options
@@ -161,7 +161,7 @@ func (f *generateFlags) run(cmd *cobra.Command) (err error) {
 	return ended(ctx, summary, err)
 }
 
-// ended tells an orderly end by a signal from an error.
+// ended distinguishes an orderly end by a signal from an error.
 func ended(ctx context.Context, s workload.Summary, err error) error {
 	if err == nil && s.Interrupted && ctx.Err() != nil {
 		return errInterrupted

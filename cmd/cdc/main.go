@@ -1,5 +1,5 @@
-// Command cdc is the operator's tool of the pipeline: it works on a deployed stack, whose outputs tell it where
-// everything is. This file and root.go hold what all of its commands share.
+// Command cdc operates a pipeline. It works on a deployed stack, whose outputs say where
+// everything is. This file and root.go have what all commands share.
 package main
 
 import (
@@ -17,10 +17,10 @@ import (
 // exitInterrupted is the shell's code for a command that SIGINT ended.
 const exitInterrupted = 130
 
-// exitUnchecked is the code of a preflight in which nothing has failed, and not everything is known.
+// exitUnchecked is the code of a preflight without a failed check, but with checks that could not be made.
 const exitUnchecked = 2
 
-// errInterrupted says that a command ended early, and orderly, because it was told to.
+// errInterrupted says that a command ended early and in good order, because of a signal.
 var errInterrupted = errors.New("interrupted")
 
 func main() {
@@ -54,7 +54,7 @@ func execute(ctx context.Context, args []string) int {
 	return 1
 }
 
-// explain an error of a command: what it says to type names the source that the command was for.
+// explain writes an error of a command. The commands that it advises name the source of the failed command.
 func explain(executed *cobra.Command, err error) string {
 	source := executed.Flag("source")
 	if source == nil {

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// outputForms are the forms in which a command prints its result.
+// outputForms are the formats in which a command prints its result.
 var outputForms = []string{"table", "json"}
 
 // registerOutput adds --output to a command.
@@ -16,7 +16,7 @@ func registerOutput(cmd *cobra.Command, output *string) {
 	_ = cmd.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputForms, cobra.ShellCompDirectiveNoFileComp))
 }
 
-// checkOutput refuses a form that there is not.
+// checkOutput refuses an unknown format.
 func checkOutput(output string) error {
 	if !slices.Contains(outputForms, output) {
 		return fmt.Errorf("--output %q: write table or json", output)

@@ -18,7 +18,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// planned is a stack as it will be: its configuration, and what it has already. What cannot be read is among its problems.
+// planned is a stack as it will be: its configuration, and the resources that it already has. Problems has what could not be read.
 func (f *stackFlags) planned(ctx context.Context) *preflight.Stack {
 	s := &preflight.Stack{Name: f.name, Named: f.name != "", Dir: f.dir, Tool: f.tool, Settings: awsconfig.Settings{}}
 	var problems [4]error
@@ -50,7 +50,7 @@ func (f *stackFlags) planned(ctx context.Context) *preflight.Stack {
 	return s
 }
 
-// distinct problems: each that the pulumi CLI has, it has with every command.
+// distinct removes repeated problems: a problem of the pulumi CLI comes back with each of its commands.
 func distinct(problems []error) (some []error) {
 	said := map[string]bool{}
 	for _, err := range problems {
@@ -90,7 +90,7 @@ func (f *stackFlags) configure(ctx context.Context, s *preflight.Stack) (err err
 	return err
 }
 
-// know reads what the stack has already.
+// know reads the resources that the stack already has.
 func (f *stackFlags) know(ctx context.Context, s *preflight.Stack) error {
 	printed, err := f.pulumi(ctx, "stack", "export")
 	if err != nil {

@@ -49,10 +49,10 @@ const preflightExample = `  cdc preflight
   cdc preflight --stack prod
   cdc preflight --output json | jq -r '.checks[] | select(.outcome != "passed") | .check, .found, .type[]?'`
 
-// errUnchecked ends a preflight that says by itself what is not known.
+// errUnchecked ends a preflight whose printed report says which checks could not be made.
 var errUnchecked = errors.New("some checks could not be made")
 
-// preflightFlags of the command line.
+// preflightFlags are the command's flags.
 type preflightFlags struct {
 	stack   *stackFlags
 	output  string
@@ -72,7 +72,7 @@ func newPreflight(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// validate refuses what cannot be; all problems come together.
+// validate refuses invalid flags, all problems at once.
 func (f *preflightFlags) validate() error {
 	problems := []error{checkOutput(f.output)}
 	if f.options.Within <= 0 {

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/term"
 )
 
-// lineEvery is how often progress is told where there is no terminal.
+// lineEvery is how often progress is printed without a terminal.
 const lineEvery = 5 * time.Second
 
 // progress shows a bar with rate and remaining time on a terminal, else a line every few seconds.

@@ -39,7 +39,7 @@ func taken(local string) error {
 	return fmt.Errorf("%s is in use, perhaps by another tunnel or a running `pulumi up`: choose another port with --port", local)
 }
 
-// searchOutputs are those by which what is searched is reached.
+// searchOutputs are the outputs that lead to the domain or the collections.
 func searchOutputs(o *outputs.Outputs) []any {
 	if o.Serverless() {
 		return []any{&o.HistoryEndpoint, &o.CurrentEndpoint, &o.HistoryCollection, &o.CurrentCollection}
@@ -47,7 +47,7 @@ func searchOutputs(o *outputs.Outputs) []any {
 	return []any{&o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn}
 }
 
-// way to a URL inside the VPC: through the stack's bastion, if it has one, or straight.
+// way returns a transport to a URL inside the VPC, through the stack's bastion if it has one.
 func (d *deployment) way(ctx context.Context, to string, tell func(string, ...any)) (send http.RoundTripper, shut func() error, err error) {
 	if !d.Tunnelled() {
 		return http.DefaultTransport, closed, nil

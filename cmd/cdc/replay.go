@@ -65,7 +65,7 @@ const replayExample = `  cdc replay --parked-only --dry-run
   cdc replay --table testdb.retail_trans --new-epoch
   cdc replay --history --next`
 
-// replayFlags of the command line.
+// replayFlags are the command's flags.
 type replayFlags struct {
 	stack    *stackFlags
 	compare  compareFlags
@@ -110,7 +110,7 @@ func newReplay(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// validate refuses what cannot be; all problems come together.
+// validate refuses invalid flags, all problems at once.
 func (f *replayFlags) validate() error {
 	var problems []error
 	refuse := func(wrong bool, format string, args ...any) {
@@ -194,7 +194,7 @@ func (f *replayFlags) run(cmd *cobra.Command) error {
 	return err
 }
 
-// left says how an interrupted replay leaves things.
+// left says in which state an interrupted replay leaves the tables.
 func (f *replayFlags) left() string {
 	switch {
 	case f.dryRun:
@@ -267,7 +267,7 @@ func (w *replaying) choose() error {
 	return errors.Join(unknown...)
 }
 
-// safe refuses to replay a part of what is older than the memory of deletions into an index in use.
+// safe refuses to replay only a part of the records into an index in use if they are older than the remembered deletions.
 func (f *replayFlags) safe(s currentstate.Settings) error {
 	remembered := s.Retention + s.Parked
 	if f.parked || f.newEpoch || f.dryRun || f.before.IsZero() || f.after.After(f.now().Add(-remembered)) {
@@ -276,7 +276,7 @@ func (f *replayFlags) safe(s currentstate.Settings) error {
 	return fmt.Errorf("--to: rows that were deleted later would come back, because the function remembers deletions for only %.0f days and --from is before that: leave out --to, or fill a new index with --new-epoch", remembered.Hours()/24)
 }
 
-// replay in the mode that was asked for, and note what is done.
+// replay runs the chosen mode and notes the progress.
 func (w *replaying) replay(ctx context.Context) (sum replay.Summary, err error) {
 	if !w.dryRun {
 		if w.journal, err = w.openJournal(); err != nil {
@@ -310,7 +310,7 @@ func (w *replaying) replayLake(ctx context.Context, n table.Name, o replay.Optio
 		return replay.Summary{}, err
 	}
 	if latest := t.Latest(); latest.From != nil && (t.Current == latest.Number || t.Current == 0) {
-		// Records of before it began are its own, although they are of the time of another.
+		// A rebuilt epoch also gets records from before it began, which belong to the time of another epoch.
 		o.Epoch = latest.Number
 		if from.From.Before(*latest.From) {
 			from.From = *latest.From

@@ -13,7 +13,7 @@ import (
 // inFlight is how long a change may be on its way to the index while it is compared.
 const inFlight = 30 * time.Second
 
-// rebuild is --new-epoch, table by table.
+// rebuild does --new-epoch, table by table.
 func (w *replaying) rebuild(ctx context.Context, o replay.Options) (sum replay.Summary, err error) {
 	db, shut, err := w.compare.connection.open(ctx, w.show.tell)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// fillHistory is --history, table by table.
+// fillHistory does --history, table by table.
 func (f *replayFlags) fillHistory(ctx context.Context, out io.Writer, d *deployment, show *waiting) (err error) {
 	w := &replaying{replayFlags: f, d: d, show: show}
 	if err := errors.Join(w.choose(), d.Require(func(o *outputs.Outputs) []any { return []any{&o.HistoryIndex, &o.HistoryRetentionDays} })); err != nil {

@@ -42,7 +42,7 @@ const sizeExample = `  cdc size --rows-per-second 200 --row-bytes 800 --tables 1
   cdc size --environment prod --rows-per-second 2000 --peak 8000 --row-bytes 1000 --tables 40 --retention 90 --rows 5e8
   cdc size --rows-per-second 200 --json | jq -r '.settings[] | "\(.key) \(.value)"'`
 
-// sizeFlags of the command line.
+// sizeFlags are the command's flags.
 type sizeFlags struct {
 	load        size.Load
 	environment string
@@ -73,7 +73,7 @@ func newSize() *cobra.Command {
 	return cmd
 }
 
-// complete gives what was left to the environment, and refuses what cannot be; all problems come together.
+// complete fills in the environment's defaults and refuses invalid flags, all problems at once.
 func (f *sizeFlags) complete() error {
 	problems := []error{checkOutput(f.output)}
 	environment := config.Environment(f.environment)

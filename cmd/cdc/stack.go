@@ -35,7 +35,7 @@ func (f *stackFlags) registerSource(cmd *cobra.Command, usual string) {
 	_ = cmd.RegisterFlagCompletionFunc("source", f.completeSources)
 }
 
-// oneSource is what commands work on that work on one source.
+// oneSource describes the default of --source for commands that work on one source.
 const oneSource = "the one without a name, or the only one"
 
 // registerNext gives a command --next.
@@ -102,7 +102,7 @@ func (f *stackFlags) ofAll(ctx context.Context) (outputs.Outputs, error) {
 	return outputs.Parse(printed)
 }
 
-// outputs are those of the source that is chosen.
+// outputs returns the outputs of the chosen source.
 func (f *stackFlags) outputs(ctx context.Context, needed outputs.Fields) (outputs.Outputs, error) {
 	o, err := f.ofAll(ctx)
 	if err != nil {
@@ -226,7 +226,7 @@ func (f *stackFlags) completeStacks(cmd *cobra.Command, _ []string, _ string) ([
 	return names, cobra.ShellCompDirectiveNoFileComp
 }
 
-// some are the outputs of the source that is chosen, or of the first one: for who needs what all share.
+// some returns the outputs of the chosen source, or of the first one. Use it for outputs that all sources share.
 func (f *stackFlags) some(ctx context.Context, needed outputs.Fields) (outputs.Outputs, error) {
 	o, err := f.ofAll(ctx)
 	if err != nil {

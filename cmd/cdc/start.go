@@ -57,14 +57,14 @@ const startExample = `  cdc start
 // maxReload is how many tables DMS reloads, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
 const maxReload = 10
 
-// startFlags of the command line.
+// startFlags are the command's flags.
 type startFlags struct {
 	options task.StartOptions
 	compare compareFlags
 	next    bool
 	yes     bool
 	timeout time.Duration
-	// terminal says that somebody can answer; a variable for tests.
+	// terminal reports whether somebody can answer a question. Tests replace it.
 	terminal func(io.Reader) bool
 }
 
@@ -112,7 +112,7 @@ func (f *startFlags) validate() error {
 	return errors.Join(append(problems, f.compare.validate())...)
 }
 
-// loads says that tables are loaded again.
+// loads reports whether tables are loaded again.
 func (f *startFlags) loads() bool { return f.options.Reload || f.next || len(f.options.Tables) > 0 }
 
 func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
@@ -152,7 +152,7 @@ func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
 	})
 }
 
-// task is the one that is started.
+// task returns the task to start.
 func (f *startFlags) task(o outputs.Outputs) (string, error) {
 	switch {
 	case !f.next:
@@ -241,7 +241,7 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	return r.Tables(ctx, names)
 }
 
-// confirm asks, and takes anything but yes for no.
+// confirm asks a question. Every answer but yes means no.
 func confirm(cmd *cobra.Command, what string) error {
 	_, _ = fmt.Fprint(cmd.ErrOrStderr(), what+" Go on? [y/N] ")
 	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')

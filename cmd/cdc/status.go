@@ -87,10 +87,10 @@ const statusExample = `  cdc status
   cdc status --source orders
   cdc status --accept-table shop.orders`
 
-// errUnhealthy ends a status that says by itself what is wrong.
+// errUnhealthy ends a status whose printed output says what is wrong.
 var errUnhealthy = errors.New("the pipeline is not healthy")
 
-// statusFlags of the command line.
+// statusFlags are the command's flags.
 type statusFlags struct {
 	stack      *stackFlags
 	connection connectionFlags
@@ -137,7 +137,7 @@ func (f *statusFlags) interval(cmd *cobra.Command, args []string) error {
 	return cobra.NoArgs(cmd, args) //nolint:wrapcheck // cobra's own words
 }
 
-// validate refuses what cannot be; all problems come together.
+// validate refuses invalid flags, all problems at once.
 func (f *statusFlags) validate() error {
 	problems := []error{checkOutput(f.output)}
 	if f.watch != 0 && f.watch < time.Second {

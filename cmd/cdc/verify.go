@@ -120,7 +120,7 @@ func newVerify(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// validate refuses what cannot be; all problems come together.
+// validate refuses invalid flags, all problems at once.
 func (f *verifyFlags) validate() error {
 	var problems []error
 	refuse := func(wrong bool, format string, args ...any) {
@@ -228,7 +228,7 @@ func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (v
 	return p, func() { _ = search.Close() }, nil
 }
 
-// kind is by what the source's records are read.
+// kind says how to read the source's records.
 func (d *deployment) kind() change.Kind { return change.Kind(d.SourceEngine) }
 
 func (d *deployment) lake() objects.Lake {

@@ -18,7 +18,7 @@ import (
 	pretty "github.com/jedib0t/go-pretty/v6/table"
 )
 
-// watch is --follow.
+// watch does --follow: it prints changes as they arrive.
 func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) error {
 	o := verify.WatchOptions{Kind: d.kind(), Tables: f.tables, JSON: f.output == "json"}
 	if f.since > 0 {
@@ -27,7 +27,7 @@ func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) err
 	return verify.Watch(ctx, d.stream(), o, w)
 }
 
-// mark is the default: a row goes through the pipeline.
+// mark does the default mode: it follows one row through the pipeline.
 func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, name table.Name, show *waiting) (err error) {
 	// Nothing is written before everything can be read.
 	if err := p.Check(ctx, name); err != nil {
@@ -134,7 +134,7 @@ func (c *compared) different() int64 {
 	return n
 }
 
-// behind are rows of which nobody knows.
+// behind counts rows that cannot be judged, because the lake's tables lack delivered records.
 func (c *compared) behind() int64 {
 	var n int64
 	for _, one := range c.Counts {
@@ -143,7 +143,7 @@ func (c *compared) behind() int64 {
 	return n
 }
 
-// of takes a comparison and judges it.
+// of takes over the result of a comparison and judges it.
 func (c *compared) of(r verify.Result) compared {
 	c.Counts, c.Uncompared = r.Counts, r.Uncompared
 	c.Equal = c.different()+c.behind() == 0 && len(c.Uncompared) == 0
@@ -181,7 +181,7 @@ func (c *compared) problem() error {
 
 const refused = ": look for records that a sink refused below errors/ in the bucket (`cdc status` counts them)"
 
-// compare is --deep.
+// compare does --deep: it compares every row and every change.
 func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipeline, o verify.CompareOptions, show *waiting) (err error) {
 	db, shut, err := f.connection.open(ctx, show.tell)
 	if err != nil {
@@ -253,7 +253,7 @@ func printComparison(w io.Writer, output string, c compared) error {
 	return nil
 }
 
-// differs says what is wrong with a row, in some lines.
+// differs describes the difference of a row in a few lines.
 func differs(d verify.Difference) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %s %s", d.Sink, d.Kind, d.Table, d.Key)

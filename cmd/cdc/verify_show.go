@@ -116,7 +116,7 @@ func (s *waiting) of(what string, done, total int64) {
 	}
 }
 
-// say it in a line, every few seconds.
+// say prints the progress as a line every few seconds.
 func (s *waiting) say(what string, done, total int64) {
 	if at, ok := s.told[what]; !ok || time.Since(at) >= lineEvery || done == total {
 		s.told[what] = time.Now()
@@ -185,7 +185,7 @@ func keyText(key map[string]any) string {
 	return strings.Join(parts, " ")
 }
 
-// cut a value to what a line holds.
+// cut shortens a value to fit in a line.
 func cut(value string) string {
 	const most = 120
 	if utf8.RuneCountInString(value) <= most {
