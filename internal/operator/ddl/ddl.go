@@ -62,7 +62,7 @@ type Change struct {
 	Before time.Time `json:"before"`
 }
 
-// Known is what is kept of a table.
+// Known is the stored definition of a table.
 type Known struct {
 	// Loaded is the end of the load since which changes are noted.
 	Loaded time.Time `json:"loaded"`
@@ -77,7 +77,7 @@ type Known struct {
 	Changes []Change `json:"changes,omitempty"`
 }
 
-// Accepted is what is known of a table whose rows have been compared, and are taken for loaded as they are.
+// Accepted is the definition of a table that an operator has compared and accepts as loaded.
 func Accepted(now *Table, s Statistics, at time.Time) Known {
 	return Known{Loaded: s.Loaded, Table: now, Seen: at, Ddls: s.Ddls}
 }
@@ -139,7 +139,7 @@ func (k Known) change(what string, now *Table, at time.Time) Change {
 	return c
 }
 
-// first is the first look since a load. A table that was made before the load began has not been made anew since.
+// first is the first look since a load. A table that was made before the load began has not been replaced since.
 func first(now *Table, s Statistics, at time.Time) (Known, []Change) {
 	k := Accepted(now, s, at)
 	switch {
@@ -158,7 +158,7 @@ func (t Table) equal(o Table) bool {
 	return t.ID == o.ID && t.Created.Equal(o.Created) && t.Columns == o.Columns && slices.Equal(t.Partitions, o.Partitions)
 }
 
-// since is what was done to a table until it was as now; empty for nothing, or nothing that took rows away.
+// since says which statement changed a table. It is empty if none did, or if no rows were removed.
 func (t Table) since(now Table) string {
 	if len(t.Partitions) > 0 && len(now.Partitions) > 0 {
 		return repartitioned(t.Partitions, now.Partitions)

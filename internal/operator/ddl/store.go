@@ -43,7 +43,7 @@ func (s Store) of(key string) string {
 	return "cdc/source=" + s.Source + "/" + strings.TrimPrefix(key, "cdc/")
 }
 
-// Read what is kept; nothing where nobody has looked yet.
+// Read returns the stored definitions, none before the first look.
 func (s Store) Read(ctx context.Context) (map[string]Known, error) {
 	known := map[string]Known{}
 	return known, s.read(ctx, s.of(Key), &known)
@@ -71,7 +71,7 @@ func (s Store) read(ctx context.Context, key string, into any) error {
 	return nil
 }
 
-// Write what is known, where it is other than what was kept.
+// Write stores the definitions if they have changed.
 func (s Store) Write(ctx context.Context, known, kept map[string]Known) error {
 	if maps.EqualFunc(known, kept, equal) {
 		return nil

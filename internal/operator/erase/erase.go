@@ -74,13 +74,13 @@ type Options struct {
 	Vanished bool
 	// Settle is how old the newest record of the row has to be.
 	Settle time.Duration
-	// Tell is told how it goes on; nil tells nobody.
+	// Tell receives progress messages; nil discards them.
 	Tell func(format string, args ...any)
 	// Now is the time; default the clock.
 	Now func() time.Time
 }
 
-// Found is what there is of the row in one place, or was.
+// Found is what one place has, or had, of the row.
 type Found struct {
 	// Records or documents of the row.
 	Records int `json:"records"`
@@ -111,12 +111,12 @@ type Report struct {
 	History Documents `json:"history"`
 	Current Documents `json:"current"`
 	// Tables of the lake, by their names in the catalog. Versions are former ones of their files, and those of tables that were
-	// shown before, all of which are deleted.
+	// shown before. All of them are deleted.
 	Tables        []string `json:"tables"`
 	TableVersions int      `json:"tableVersions"`
-	// QueryResults are Athena's, all of which are deleted: versions of objects.
+	// QueryResults counts the versions of Athena's result objects. All of them are deleted.
 	QueryResults int `json:"queryResults"`
-	// Unreadable are records of which nobody can tell the row. They are left.
+	// Unreadable are records whose row is unknown. They stay.
 	Unreadable []string `json:"unreadable"`
 	// Left is what cannot be reached.
 	Left []Left `json:"left"`
@@ -130,8 +130,8 @@ type Left struct {
 	Why   string    `json:"why"`
 }
 
-// Run says what there is of the row, and erases it when it is told to. The report is empty when not everything could be looked at;
-// with any other error, a refusal for instance, it says what there is.
+// Run looks for the row, and erases it if asked to. The report is empty if something could not be read;
+// with any other error, such as a refusal, it says what was found.
 func (e Erasure) Run(ctx context.Context) (Report, error) {
 	if e.Now == nil {
 		e.Now = time.Now
@@ -354,7 +354,7 @@ func (r *run) ask(ctx context.Context) error {
 	return r.Lake.ask(ctx, r.request)
 }
 
-// lookAgain for what has come while it was erased.
+// lookAgain looks for records that came during the erasure.
 func (r *run) lookAgain(ctx context.Context) error {
 	r.tell("looking for records that came meanwhile")
 	for _, before := range []*survey{r.raw, r.parked} {

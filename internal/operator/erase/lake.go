@@ -149,7 +149,7 @@ func (l Lake) survey(ctx context.Context, of *row, prefixes ...string) (*survey,
 	return l.read(ctx, &survey{of: of, prefixes: prefixes, seen: map[string]bool{}})
 }
 
-// surveyNew reads what has come since another survey.
+// surveyNew reads the records that came since another survey.
 func (l Lake) surveyNew(ctx context.Context, before *survey) (*survey, error) {
 	return l.read(ctx, &survey{of: before.of, prefixes: before.prefixes, seen: maps.Clone(before.seen)})
 }

@@ -106,7 +106,7 @@ type belonging struct {
 	r    *change.Record
 }
 
-// read a record. It is an error when nobody can tell of which row it is; nil when it is of another table.
+// read reads a record. It returns an error if the row is unknown, and nil if the record belongs to another table.
 func (r *row) read(raw []byte) (*belonging, error) {
 	record, err := r.kind.Parse(raw)
 	if err != nil {

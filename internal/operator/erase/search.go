@@ -183,7 +183,7 @@ func (s *Search) inCurrent(ctx context.Context, of *row, t currentstate.TableEpo
 	return nil
 }
 
-// managed says that these are collections, whose segments the service writes anew by itself, and which nothing makes show what they have.
+// managed reports whether these are collections. The service rewrites their segments by itself, and nobody can inspect them.
 func (s *Search) managed() bool { return s.History.FoundAfter > 0 }
 
 // erase documents, and have the segments that hold their bytes written anew: of what was found, and of what an interrupted

@@ -29,7 +29,7 @@ func searchVersions(ctx context.Context, s *Stack) ([]string, error) {
 	}
 }
 
-// searchTypes are those that can do what every domain here does: encrypt, and control access finely.
+// searchTypes are the instance types that support encryption and fine-grained access control, which every domain here needs.
 // https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListInstanceTypeDetails.html.
 func searchTypes(ctx context.Context, s *Stack) (map[string][]string, error) {
 	all := map[string][]string{}

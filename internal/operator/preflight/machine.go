@@ -65,7 +65,7 @@ func configured(_ context.Context, s *Stack) (Finding, error) {
 	return good("environment %s", s.Config.Environment)
 }
 
-// configKey begins a problem of the configuration. What has none says itself what to type.
+// configKey begins a problem of the configuration. A problem without a key says itself what to type.
 var configKey = regexp.MustCompile(`^([a-z][A-Za-z]*(?:\.[A-Za-z][A-Za-z0-9]*|\[[0-9]+\])+): (.*)`)
 
 // mending are the commands that change the keys of problems, each of which is a line that says what to change it to.

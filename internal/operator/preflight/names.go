@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// names are those that a stack gives itself, and that somebody may have: all others end in random digits.
+// names are the fixed names of a stack, which somebody else may use already. All other names end in random digits.
 func names(s *Stack) []Check {
 	var all []Check
 	for _, f := range s.Config.Feeds() {

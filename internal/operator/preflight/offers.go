@@ -138,7 +138,7 @@ func (o offer) Look(ctx context.Context, s *Stack) (Finding, error) {
 	return bad(commands, "%s: AWS offers %s only in %s, but %d zones of %s are needed", o.key, o.want, zoneNames(have), least, zoneNames(zones))
 }
 
-// instead sets a key to what is most like the value that is not to be had.
+// instead sets a key to the available value that is most like the unavailable one.
 func (s *Stack) instead(key, value string, offered []string) []string {
 	if len(offered) == 0 {
 		return nil
@@ -162,5 +162,5 @@ func size(typ string) string {
 	return typ[strings.LastIndex(typ, ".")+1:]
 }
 
-// reading wraps what a list failed with; the errors of AWS say what was asked.
+// reading wraps the error of a list. AWS's errors say which call failed.
 func reading(what string, err error) error { return fmt.Errorf("reading %s: %w", what, err) }

@@ -15,7 +15,7 @@ import (
 
 // Check is one thing that a deployment relies on.
 type Check interface {
-	// Name is unique: its area and what is looked at, as in quota/vpcs.
+	// Name is unique. It has the area and the thing to check, such as quota/vpcs.
 	Name() string
 	// Look says how it is. An error is what kept it from looking: then the check has neither passed nor failed.
 	Look(ctx context.Context, s *Stack) (Finding, error)
@@ -25,7 +25,7 @@ type Check interface {
 type Finding struct {
 	// OK says that a deployment can rely on it.
 	OK bool
-	// Found in a few words: what there is, or what is wrong.
+	// Found says in a few words what the check found.
 	Found string
 	// Type is what to type when it is not OK, a command each.
 	Type []string

@@ -24,14 +24,14 @@ type usage struct {
 	raise []string
 }
 
-// quota is one limit: what is in use and what the stack adds to it may not be more.
+// quota is one limit. The present use plus what the stack adds must not exceed it.
 type quota struct {
 	name string
 	// what is counted, for a sentence.
 	what string
 	// of says whether the stack counts against it; nil for always.
 	of func(s *Stack) bool
-	// adds is how much the stack will take, less what it has taken already.
+	// adds is how much the stack will use, minus what it already uses.
 	adds func(ctx context.Context, s *Stack) (int, error)
 	// usage asks AWS.
 	usage func(ctx context.Context, s *Stack) (usage, error)

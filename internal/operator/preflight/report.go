@@ -25,7 +25,7 @@ const (
 type Result struct {
 	Check   string  `json:"check"`
 	Outcome Outcome `json:"outcome"`
-	// Found says what there is, what is wrong, or why it is not known.
+	// Found says what the check found, what is wrong, or why the check could not be made.
 	Found string `json:"found"`
 	// Type is what to type when the check has failed.
 	Type []string `json:"type,omitempty"`
@@ -38,7 +38,7 @@ type Report struct {
 	Stack   string `json:"stack"`
 	Region  string `json:"region"`
 	Account string `json:"account"`
-	// Deployed says that the stack has outputs: what it has is not counted again.
+	// Deployed reports whether the stack has outputs. Resources that it already has are not counted again.
 	Deployed bool `json:"deployed"`
 	// Ready says that every check has passed.
 	Ready bool `json:"ready"`

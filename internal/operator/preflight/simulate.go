@@ -94,7 +94,7 @@ type evaluation struct {
 	} `xml:"ResourceSpecificResults>member"`
 }
 
-// answers are those for each resource, where there are some, else the one for the action.
+// answers returns the answer for each resource if there are any, else the one for the action.
 func (e evaluation) answers() []evaluation {
 	if len(e.OnResources) == 0 {
 		return []evaluation{e}
@@ -106,7 +106,7 @@ func (e evaluation) answers() []evaluation {
 	return all
 }
 
-// line names an action, on what it is denied, and by whom when it is not the principal's own policies.
+// line names a denied action, its resource, and who denies it if not the principal's own policies.
 func (e evaluation) line(action string) string {
 	if e.Resource != "" && e.Resource != "*" {
 		action += " on " + e.Resource

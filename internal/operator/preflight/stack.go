@@ -13,7 +13,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Stack is what is going to be deployed, and where.
+// Stack is the stack to deploy, with its account and region.
 type Stack struct {
 	// Project and Name of the stack, as Pulumi has them.
 	Project, Name string
@@ -21,7 +21,7 @@ type Stack struct {
 	Named bool
 	// Dir is the project's folder: paths in the configuration are relative to it.
 	Dir string
-	// Config is the stack's configuration, complete; Problems are what is wrong with it, and then Config is empty.
+	// Config is the complete configuration of the stack. It is empty if Problems has errors.
 	Config   config.Config
 	Problems error
 	// Settings are the stack's `aws:*` keys; AWS calls as the provider does with them, CannotCall is why it cannot.

@@ -18,7 +18,7 @@ type resource struct {
 	Type    string         `json:"type"`
 	Inputs  map[string]any `json:"inputs"`
 	Outputs map[string]any `json:"outputs"`
-	// Delete marks what is replaced and not deleted yet.
+	// Delete marks a replaced resource that is not deleted yet.
 	Delete bool `json:"delete"`
 }
 

@@ -18,7 +18,7 @@ func (s *Stack) increase(service, code string, now int) []string {
 	return []string{s.cli("service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %d", service, code, 2*max(now, 1))}
 }
 
-// counted is the usage of a quota that Service Quotas keeps, and of which somebody counts what is in use.
+// counted returns the usage of a quota. Service Quotas has the limit, and the caller counts the use.
 func counted(service, code string, inUse func(context.Context, *Stack) (int, error)) func(context.Context, *Stack) (usage, error) {
 	return func(ctx context.Context, s *Stack) (usage, error) {
 		limit, err := s.quotaInForce(ctx, service, code)
@@ -105,7 +105,7 @@ func (s *Stack) ofKinesis(ctx context.Context, provisioned bool) (usage, error) 
 // keptUnreserved executions cannot be reserved: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
 const keptUnreserved = 100
 
-// ofLambda counts what is reserved: nobody tells how much of the rest is in use.
+// ofLambda counts reserved concurrency, because AWS does not say how much of the rest is in use.
 func ofLambda(ctx context.Context, s *Stack) (usage, error) {
 	found, err := lambda.NewFromConfig(s.AWS).GetAccountSettings(ctx, &lambda.GetAccountSettingsInput{})
 	if err != nil {

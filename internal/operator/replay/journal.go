@@ -28,11 +28,11 @@ var (
 	beganBucket = []byte("began")
 )
 
-// fresh is how long an interrupted replay may go on: what it filled may be something else by then.
+// fresh is how long an interrupted replay can be continued. Later the filled index may have changed.
 const fresh = 24 * time.Hour
 
 // OpenJournal of the replay that what describes, in a directory. Two processes cannot have it at the same time. One that
-// began more than a day before now is begun anew.
+// began more than a day ago begins from the start.
 func OpenJournal(dir, what string, now time.Time) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the directory of the replay's journal: %w", err)

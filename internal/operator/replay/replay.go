@@ -41,7 +41,7 @@ type Source interface {
 	Objects(ctx context.Context) ([]objects.Object, error)
 	// Records hands on what an object holds, and tells of the object's bytes as they are read.
 	Records(ctx context.Context, key string, read func(bytes int), visit func(raw []byte) error) error
-	// Settled is told of an object of which every record has been applied.
+	// Settled is called for an object after all its records were applied.
 	Settled(ctx context.Context, key string) error
 }
 
@@ -57,7 +57,7 @@ type Options struct {
 	Rate int
 	// DryRun reads and counts, and applies nothing.
 	DryRun bool
-	// Journal has the objects and records that an earlier run has done, and is told of more; nil begins anew.
+	// Journal has the objects and records that an earlier run has done, and notes more; nil begins from the start.
 	Journal *Journal
 	// Progress in bytes of objects. May be nil.
 	Progress func(done, total int64)

@@ -101,7 +101,7 @@ const (
 	errTableDenied  = 1142
 )
 
-// explain adds what to do to errors of the database that whoever reads meets.
+// explain adds what to do to errors of the database that a reader may get.
 func explain(err error) error {
 	var number uint16
 	var state string

@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// ErrNoKey is that of a table whose rows cannot be told apart in the records of their changes.
+// ErrNoKey says that the change records of a table do not identify its rows.
 var ErrNoKey = errors.New("its records do not identify a row")
 
 // Load reads a table's columns and keys from the database's catalog. A table without a primary key that records carry is

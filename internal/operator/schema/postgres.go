@@ -111,7 +111,7 @@ const (
 	// Digits of a numeric without precision, as DMS carries it,
 	// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes.
 	numericPrecision, numericScale = 28, 6
-	// header is what a type modifier is above what it says.
+	// header is the number that PostgreSQL adds to a length in a type modifier.
 	header = 4
 )
 

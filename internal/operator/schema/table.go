@@ -15,7 +15,7 @@ func quote(identifier string) string {
 	return "`" + strings.ReplaceAll(identifier, "`", "``") + "`"
 }
 
-// Table is what has to be known of a table.
+// Table is the definition of a table, as far as it is needed here.
 type Table struct {
 	Name table.Name
 	// Columns in the table's order, without those that DMS does not carry: computed ones (GENERATED ALWAYS AS) and invisible

@@ -109,8 +109,8 @@ func (s Source) readDDL(ctx context.Context, tables TablesStatus, now time.Time)
 	return status
 }
 
-// NoteTables compares the tables and keeps what it finds, as a status does, without showing it: whoever has loaded tables
-// again begins a record of what they are.
+// NoteTables compares the tables and stores what it finds, as a status does, without showing it. A command that has loaded tables
+// again calls it to store their new definitions.
 func (s Source) NoteTables(ctx context.Context, dms task.Reader) error {
 	tables := readTables(ctx, dms, s.Outputs)
 	noted := s.readDDL(ctx, tables, time.Now())

@@ -12,7 +12,7 @@ import (
 // maxHeld is how old a record in a delivery may get: the longest buffer is 900 s, and a delivery tries again for a while.
 const maxHeld = 20 * time.Minute
 
-// judged puts together what was found of each source, with what is wrong and what to do about it.
+// judged collects the problems of each source, with what to do about each.
 func (s Stack) judged(shared SearchStatus, found []SourceStatus, now time.Time, maxLag time.Duration) Status {
 	status := Status{At: now.UTC().Truncate(time.Second), Problems: []string{}}
 	for i, source := range s.Sources {
@@ -38,7 +38,7 @@ func (s Stack) judged(shared SearchStatus, found []SourceStatus, now time.Time, 
 	return status
 }
 
-// judge says what is wrong with what all sources share.
+// judge collects the problems of the parts that all sources share.
 func (s SearchStatus) judge() []string {
 	c := complaints{}
 	c.add(s.Cluster == "red", "the domain is red, because an index has lost a primary shard: see docs/operations.md")
@@ -58,7 +58,7 @@ func (c *complaints) add(bad bool, format string, args ...any) {
 	}
 }
 
-// judge collects what is wrong with a source, the task first.
+// judge collects the problems of a source, the task's first.
 func (s *SourceStatus) judge(o outputs.Outputs, shared SearchStatus, maxLag time.Duration) []string {
 	c := complaints{}
 	add := c.add

@@ -18,9 +18,9 @@ type LakeTables struct {
 	State objects.Lake
 }
 
-// LakeTablesStatus is that of the lake's tables.
+// LakeTablesStatus is the status of the lake's tables.
 type LakeTablesStatus struct {
-	// Tables as their last runs have left them; none where the lake has none, or no run was yet.
+	// Tables are the tables as their last runs left them; none if the lake has none, or before the first run.
 	Tables []LakeTable `json:"tables"`
 	// Run is how the job's latest run stands, in Glue's words; empty when it never ran. RunError is why it failed.
 	Run      string `json:"run"`

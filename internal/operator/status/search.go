@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// Cluster is what a status asks of what is searched.
+// Cluster is the part of the domain or the collections that a status uses.
 type Cluster interface {
 	Health(context.Context) (Health, error)
 	// Indices of the history of this name, and those of the source beside them that nothing else tells of, in the order of their names.
@@ -126,7 +126,7 @@ func NewDomain(url string, login Login, send http.RoundTripper) *Search {
 	}
 }
 
-// Health of what is searched.
+// Health returns the health of the domain or the collections.
 func (s *Search) Health(ctx context.Context) (Health, error) { return s.health(ctx) }
 
 // Indices of a domain are those of the history, of collections the current ones too.
@@ -134,7 +134,7 @@ func (s *Search) Indices(ctx context.Context, source currentstate.Source, histor
 	return s.indices(ctx, source, history)
 }
 
-// Close ends the ways to what is searched.
+// Close closes the connections to the domain or the collections.
 func (s *Search) Close() error {
 	s.History.CloseIdleConnections()
 	s.Current.CloseIdleConnections()

@@ -17,7 +17,7 @@ import (
 // beside it, and what nobody has measured is null.
 type Status struct {
 	At time.Time `json:"at"`
-	// Healthy says that nothing is wrong and that everything could be read; Problems say what is or could not.
+	// Healthy reports whether nothing is wrong and everything could be read. Problems has the rest.
 	Healthy  bool     `json:"healthy"`
 	Problems []string `json:"problems"`
 
@@ -27,7 +27,7 @@ type Status struct {
 	Sources map[string]NamedStatus `json:"sources,omitempty"`
 }
 
-// NamedStatus is that of a source with a name.
+// NamedStatus is the status of a source with a name.
 type NamedStatus struct {
 	// Healthy says that none of its Problems is left; what all sources share is not among them.
 	Healthy  bool     `json:"healthy"`
@@ -142,7 +142,7 @@ func (s SearchStatus) state() string {
 	return "ACTIVE"
 }
 
-// good says that what is searched serves requests.
+// good reports whether the domain or the collections serve requests.
 func (s SearchStatus) good() bool {
 	if len(s.Collections) == 0 {
 		return s.Cluster != "red"
@@ -170,7 +170,7 @@ type Stack struct {
 // Source of a stack, with its outputs.
 type Source struct {
 	outputs.Outputs
-	// Registry of the current state, but for what is searched.
+	// Registry has the options for the registry of the current state, without the client of the search.
 	Registry currentstate.EpochsOptions
 	// Database reaches the source as Search does; nil asks nothing of it. Kept is what earlier looks at it have found.
 	Database func(context.Context) (Database, error)
@@ -191,7 +191,7 @@ type Options struct {
 	Now func() time.Time
 }
 
-// MaxLag is when a lag is a problem: what is expected is seconds, and a minute is lost to the metrics' own period.
+// MaxLag is the lag above which there is a problem. A few seconds are normal, and the metrics' period adds up to a minute.
 const MaxLag = 2 * time.Minute
 
 // Read asks everything at the same time. It always gives a status: what fails is an error in its part.

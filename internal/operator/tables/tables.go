@@ -46,7 +46,7 @@ type Job struct {
 	Name string
 	// Pause between looks at a run. Default 10 s.
 	Pause time.Duration
-	// Tell is told how a run goes on; nil tells nobody.
+	// Tell receives progress messages of a run; nil discards them.
 	Tell func(format string, args ...any)
 }
 
@@ -182,7 +182,7 @@ func (n Note) Filled() (view string, ok bool) {
 	return strings.CutSuffix(n.Table, views.Name("").Next())
 }
 
-// Notes are what the job says of the tables, by their names in the catalog. The lake's prefix is that of the job's state.
+// Notes are the job's state of each table, by its name in the catalog. The lake's prefix is that of this state.
 func Notes(ctx context.Context, state objects.Lake) ([]Note, error) {
 	listed, err := state.List(ctx, state.Prefix+"/")
 	if err != nil {

@@ -18,7 +18,7 @@ type Entry struct {
 	Tx int64 `json:"tx"`
 	// At is when the commit had returned. Everything else is the same when a run is repeated.
 	At time.Time `json:"at"`
-	// Op is what was done to the row.
+	// Op is the operation on the row.
 	Op Op `json:"op"`
 	// Table is database.table.
 	Table string `json:"table"`

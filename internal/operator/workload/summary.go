@@ -36,7 +36,7 @@ type TableCounts struct {
 	Counts
 }
 
-// Summary of what was committed so far, or in the end.
+// Summary counts the committed changes, so far or at the end.
 type Summary struct {
 	Changes      int64 `json:"changes"`
 	Transactions int64 `json:"transactions"`
