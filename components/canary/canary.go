@@ -100,7 +100,7 @@ func (args *Args) check(name string) (*plan, error) {
 		"Lake.ErrorPrefix": a.Lake.ErrorPrefix != "",
 	})}
 	if !a.Feed.Canary {
-		problems = append(problems, errors.New("alarms.canary: the source has none: leave canary.Canary out"))
+		problems = append(problems, errors.New("alarms.canary: the source has no canary: leave canary.Canary out"))
 	}
 	a.CaBundle, err = source.CompactCertificates(a.CaBundle, "canary", "set alarms.canary to false")
 	alias := currentstate.Source(a.Name).Alias(table.Name{Database: config.CanaryTable.Database, Table: config.CanaryTable.Table})

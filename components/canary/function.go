@@ -83,7 +83,7 @@ func fit(s canary.Settings) (string, error) {
 		text, err = s.Text()
 	}
 	if err == nil && len(text) > maxSettings {
-		return "", fmt.Errorf("alarms.canary: its settings take %d characters and the function's environment holds %d: exclude fewer tables, keep fewer certificates in source.caFile, or set it to false", len(text), maxSettings)
+		return "", fmt.Errorf("alarms.canary: its settings need %d characters, but the function's environment has only %d: exclude fewer tables, keep fewer certificates in source.caFile, or set alarms.canary to false", len(text), maxSettings)
 	}
 	return text, err
 }

@@ -100,7 +100,7 @@ func (k *Key) adopt(ctx *pulumi.Context, arn string) error {
 		return fmt.Errorf("looking up the region: %w", err)
 	}
 	if keyRegion := strings.Split(arn, ":")[3]; keyRegion != region.Name {
-		return fmt.Errorf("encryption.kmsKeyArn: the key is in %s and the stack in %s: services use keys of their own region, name one there (a multi-region key's replica will do)", keyRegion, region.Name)
+		return fmt.Errorf("encryption.kmsKeyArn: the key is in %s but the stack is in %s, and services use only keys of their own region: name a key there (a replica of a multi-region key works)", keyRegion, region.Name)
 	}
 	k.Arn = pulumi.String(arn).ToStringOutput()
 	return nil

@@ -71,7 +71,7 @@ func TestAnAdoptedKeyIsLeftAsItIs(t *testing.T) {
 
 func TestAnAdoptedKeyMustBeAKeyOfTheRegion(t *testing.T) {
 	for arn, want := range map[string]string{
-		"arn:aws:kms:eu-west-1:123456789012:key/mine": "the key is in eu-west-1 and the stack in us-east-1",
+		"arn:aws:kms:eu-west-1:123456789012:key/mine": "the key is in eu-west-1 but the stack is in us-east-1",
 		"alias/mine": "encryption.kmsKeyArn",
 	} {
 		_, err := componenttest.Try(func(ctx *pulumi.Context) error {

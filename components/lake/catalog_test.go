@@ -276,7 +276,7 @@ func TestCatalogIsRefused(t *testing.T) {
 		"with a bad day":   {func(a *CatalogArgs) { a.Catalog.Since = "yesterday" }, "lake.catalog.since"},
 		"of an unseen table": {
 			func(a *CatalogArgs) { a.Sources[0].Tables = []config.Table{{Database: "shop", Table: "new"}} },
-			"the bootstrap has not looked at shop.new: raise source.schemaRevision to have it look again",
+			"the bootstrap has not read shop.new: raise source.schemaRevision to make it read the tables again",
 		},
 		"of findings that are none": {func(a *CatalogArgs) { a.Sources[0].Found = pulumi.String("null?") }, "reading what the bootstrap found"},
 	} {

@@ -58,7 +58,7 @@ func (f followed) found(t config.Table, result string) (found views.Table, omitt
 		i = is(strings.EqualFold)
 	}
 	if i < 0 {
-		return views.Table{}, nil, fmt.Errorf("the bootstrap has not looked at %s: raise source.schemaRevision to have it look again", t)
+		return views.Table{}, nil, fmt.Errorf("the bootstrap has not read %s: raise source.schemaRevision to make it read the tables again", t)
 	}
 	it := findings.Tables[i]
 	out := views.Table{Kind: change.Kind(f.engine), Database: it.Database, Name: it.Table.Table, PrimaryKey: it.PrimaryKey, Since: f.since.Of(t.Database, t.Table)}

@@ -110,7 +110,7 @@ func (args *TablesArgs) check() (*TablesArgs, error) {
 		problems = append(problems, errors.New("lake.tables.format: is none: leave lake.Tables out"))
 	}
 	if len(follow(a.Source, a.Engine, a.Lake, a.Tables, a.RowsSince).table) == 0 {
-		problems = append(problems, errors.New("Tables: has no table by its name, and of patterns no table is kept: leave lake.Tables out"))
+		problems = append(problems, errors.New("Tables: has only patterns, for which the job keeps no table: name a table, or leave lake.Tables out"))
 	}
 	return a, tablesKind.Check(problems...)
 }

@@ -231,14 +231,14 @@ func TestTablesAreRefused(t *testing.T) {
 		}},
 		"of no format":     {func(a *TablesArgs) { a.Lake.Tables.Format = "" }, []string{"lake.tables.format: is none: leave lake.Tables out"}},
 		"of another":       {func(a *TablesArgs) { a.Lake.Tables.Format = "paimon" }, []string{`lake.tables.format: "paimon" is not allowed here: use one of none, iceberg, delta, hudi`}},
-		"of patterns":      {func(a *TablesArgs) { a.Tables = []config.Table{{Database: "shop", Table: "%"}} }, []string{"Tables: has no table by its name"}},
+		"of patterns":      {func(a *TablesArgs) { a.Tables = []config.Table{{Database: "shop", Table: "%"}} }, []string{"Tables: has only patterns, for which the job keeps no table"}},
 		"without catalogs": {func(a *TablesArgs) { a.Catalog.Enabled = new(false) }, []string{"lake.tables.format: iceberg needs the catalog"}},
 		"of times of others": {func(a *TablesArgs) { a.RowsSince = config.RowsSince{"shop.returns": "yesterday"} }, []string{
 			`source.rowsSince["shop.returns"]: matches no entry of source.tables`, `"yesterday" is not a time`,
 		}},
 		"of an unseen table": {
 			func(a *TablesArgs) { a.Tables = []config.Table{{Database: "shop", Table: "new"}} },
-			[]string{"the bootstrap has not looked at shop.new: raise source.schemaRevision to have it look again"},
+			[]string{"the bootstrap has not read shop.new: raise source.schemaRevision to make it read the tables again"},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

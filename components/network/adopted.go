@@ -74,10 +74,10 @@ func (n *Network) lookUpSubnets(ctx *pulumi.Context, ids []string) ([]*ec2.Looku
 func checkNames(vpc *ec2.LookupVpcResult) error {
 	var problems []error
 	if !vpc.EnableDnsSupport {
-		problems = append(problems, errors.New("network.vpcId: enableDnsSupport is off: set it on the VPC"))
+		problems = append(problems, errors.New("network.vpcId: enableDnsSupport is off: turn it on for the VPC"))
 	}
 	if !vpc.EnableDnsHostnames {
-		problems = append(problems, errors.New("network.vpcId: enableDnsHostnames is off: set it on the VPC"))
+		problems = append(problems, errors.New("network.vpcId: enableDnsHostnames is off: turn it on for the VPC"))
 	}
 	return errors.Join(problems...)
 }
@@ -96,7 +96,7 @@ func checkSubnets(vpcID string, subnets []*ec2.LookupSubnetResult) error {
 		}
 	}
 	if len(zones) < 2 {
-		problems = append(problems, fmt.Errorf("network.privateSubnetIds: all are in %v: name subnets in at least two zones", zones))
+		problems = append(problems, fmt.Errorf("network.privateSubnetIds: all subnets are in %v: name subnets in at least two zones", zones))
 	}
 	return errors.Join(problems...)
 }

@@ -152,7 +152,7 @@ func TestVpcThatDoesNotSuitIsNotAdopted(t *testing.T) {
 		},
 		"one zone only": {
 			account{zones: map[string]string{left: "a", right: "a"}},
-			[]string{"all are in [a]: name subnets in at least two zones"},
+			[]string{"all subnets are in [a]: name subnets in at least two zones"},
 		},
 		"everything at once": {
 			account{noDNS: true, zones: map[string]string{left: "a", right: "a"}},

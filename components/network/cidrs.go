@@ -26,7 +26,7 @@ func subnetCidrs(vpc netip.Prefix, zones int) (private, public []netip.Prefix, e
 	case !vpc.IsValid() || !vpc.Addr().Is4():
 		return nil, nil, fmt.Errorf("%s is not an IPv4 block", vpc)
 	case vpc != vpc.Masked():
-		return nil, nil, fmt.Errorf("%s has bits set after its prefix: %s is meant", vpc, vpc.Masked())
+		return nil, nil, fmt.Errorf("%s has bits set after its prefix: write %s", vpc, vpc.Masked())
 	case vpc.Bits() < minVpcBits || vpc.Bits() > maxVpcBits:
 		return nil, nil, fmt.Errorf("%s is not between /%d and /%d", vpc, minVpcBits, maxVpcBits)
 	case zones < 1 || zones > maxZones:

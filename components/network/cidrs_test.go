@@ -100,7 +100,7 @@ func TestBlocksThatCannotBeLaidOutAreRefused(t *testing.T) {
 	}{
 		"none":           {netip.Prefix{}, 2, "is not an IPv4 block"},
 		"IPv6":           {netip.MustParsePrefix("fd00::/20"), 2, "is not an IPv4 block"},
-		"host bits":      {netip.MustParsePrefix("10.0.0.1/16"), 2, "10.0.0.0/16 is meant"},
+		"host bits":      {netip.MustParsePrefix("10.0.0.1/16"), 2, "write 10.0.0.0/16"},
 		"too large":      {netip.MustParsePrefix("10.0.0.0/15"), 2, "not between /16 and /24"},
 		"too small":      {netip.MustParsePrefix("10.0.0.0/25"), 2, "not between /16 and /24"},
 		"no zone":        {netip.MustParsePrefix("10.0.0.0/16"), 0, "not between 1 and 3"},

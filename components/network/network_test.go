@@ -309,7 +309,7 @@ func TestNetworkIsRefused(t *testing.T) {
 		"in a region of one zone": {
 			program: program(&NetworkArgs{}),
 			answers: []componenttest.Answer{{Token: "aws:index/getAvailabilityZones:getAvailabilityZones", Value: map[string]any{"names": []any{"us-west-1a"}}}},
-			want:    "network.availabilityZones: 2 wanted, but the region offers 1",
+			want:    "network.availabilityZones: is 2, but the region offers only 1 zones",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -85,7 +85,7 @@ func (n *Network) zones(ctx *pulumi.Context, d design) ([]string, error) {
 		return nil, fmt.Errorf("looking up availability zones: %w", err)
 	}
 	if len(found.Names) < count {
-		return nil, fmt.Errorf("network.availabilityZones: %d wanted, but the region offers %d: %v", count, len(found.Names), found.Names)
+		return nil, fmt.Errorf("network.availabilityZones: is %d, but the region offers only %d zones: %v", count, len(found.Names), found.Names)
 	}
 	return found.Names[:count], nil
 }
