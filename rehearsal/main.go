@@ -178,6 +178,7 @@ them out the next time, so you can interrupt a round and continue it.`,
 		Example: "  go run . faults --fault database-killed",
 		RunE:    func(cmd *cobra.Command, _ []string) error { return stages.Perform(cmd.Context(), stages.AllFaults, *o) },
 	}
+	cmd.Flags().StringVar(&o.Since, "since", "", "an earlier `commit` whose results count too, when a change since then affects only some faults; the page names both")
 	cmd.Flags().StringSliceVar(&o.Faults, "fault", nil, "names of the faults to cause; the page then stays as it is")
 	return cmd
 }

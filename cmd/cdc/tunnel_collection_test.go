@@ -88,7 +88,7 @@ func TestACollectionIsOpenedThroughAGatewayWithAPasswordOfItsOwn(t *testing.T) {
 		words := strings.Fields(string(login))
 		require.Equal(t, []string{"machine", "127.0.0.1", "login", "cdc", "password"}, words[:5])
 		require.Equal(t, len(c.args) > 2, strings.Contains(out.String(), words[5]), "only --show-secret prints it")
-		require.Contains(t, out.String(), "It is your own AWS identity that acts")
+		require.Contains(t, out.String(), "Requests act as your own AWS identity")
 		require.Contains(t, out.String(), "the collection a-"+c.want)
 		require.Contains(t, out.String(), "answered 403 (your AWS identity has no permission for this: ask the deployer to add your role to search.operators", "it is told at once")
 		get := func(password string) (int, string) {

@@ -83,7 +83,7 @@ func TestACanarySaysAllThatIsMissing(t *testing.T) {
 	_, err := componenttest.Try(program(func(a *canary.Args) { *a = canary.Args{} }))
 	for _, want := range []string{
 		"Target.Endpoint", "Target.Grant", "SecretArn", "Code", "BucketName", "BucketArn", "FailedPrefix", "KmsKeyArn", "SubnetIDs", "SecurityGroupID",
-		"alarms.canary: the source has none",
+		"alarms.canary: the source has no canary",
 	} {
 		require.ErrorContains(t, err, want)
 	}

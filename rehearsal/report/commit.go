@@ -6,7 +6,8 @@ import (
 	"strings"
 )
 
-// Commit of a folder's working tree, with "-dirty" when files have changed since; empty without git.
+// Commit is the commit of a folder's working tree, with "-dirty" when files have changed since; empty without git. A page that a run itself
+// has written is no change.
 func Commit(ctx context.Context, dir string) string {
 	git := func(args ...string) (string, error) {
 		cmd := exec.CommandContext(ctx, "git", args...)
@@ -18,7 +19,7 @@ func Commit(ctx context.Context, dir string) string {
 	if err != nil {
 		return ""
 	}
-	if changed, err := git("status", "--porcelain"); err != nil || changed != "" {
+	if changed, err := git("status", "--porcelain", "--", ".", ":(exclude)docs/reliability.md"); err != nil || changed != "" {
 		commit += "-dirty"
 	}
 	return commit

@@ -17,7 +17,9 @@ import (
 // faultRuns are the results of faults, stored in a file so that a round can be interrupted.
 type faultRuns struct {
 	path, commit string
-	Done         []doneFault `json:"done"`
+	// since is an earlier commit whose results count too; empty for none.
+	since string
+	Done  []doneFault `json:"done"`
 }
 
 // doneFault is a result with its commit.
@@ -28,7 +30,7 @@ type doneFault struct {
 
 // readFaultRuns reads a project's file; a missing file is empty.
 func readFaultRuns(r *Run) (*faultRuns, error) {
-	kept := &faultRuns{path: r.results("faults.json"), commit: r.commit}
+	kept := &faultRuns{path: r.results("faults.json"), commit: r.commit, since: r.since}
 	text, err := os.ReadFile(kept.path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return kept, nil
@@ -66,11 +68,12 @@ func (k *faultRuns) keep(run report.FaultRun) error {
 	return nil
 }
 
-// left are the faults that were not survived at this commit. When all were, a new round begins.
+// left are the faults that were not survived at this commit, or at the earlier one that counts too. When all were, a new round begins.
 func (k *faultRuns) left(all []fault) []fault {
+	counts := func(commit string) bool { return commit != "" && (commit == k.commit || commit == k.since) }
 	left := slices.DeleteFunc(slices.Clone(all), func(f fault) bool {
 		return slices.ContainsFunc(k.Done, func(d doneFault) bool {
-			return d.Run.Name == f.name && d.Commit == k.commit && k.commit != "" && len(d.Run.Problems()) == 0
+			return d.Run.Name == f.name && counts(d.Commit) && len(d.Run.Problems()) == 0
 		})
 	})
 	if len(left) == 0 {
@@ -93,7 +96,13 @@ func (k *faultRuns) runs() []report.FaultRun {
 }
 
 func (k *faultRuns) page(r *Run) reliability.Page {
-	return reliability.Page{Machine: r.Report.Machine, Date: r.Report.Date, Commit: k.commit, Runs: k.runs()}
+	var commits []string
+	for _, d := range k.Done {
+		if d.Commit != "" && !slices.Contains(commits, d.Commit) {
+			commits = append(commits, d.Commit)
+		}
+	}
+	return reliability.Page{Machine: r.Report.Machine, Date: r.Report.Date, Commits: commits, Runs: k.runs()}
 }
 
 // parkedRecords counts the records that the function has parked.

@@ -51,6 +51,10 @@ func TestARoundOfFaultsGoesOnWhereItWasInterrupted(t *testing.T) {
 	kept, err = readFaultRuns(r)
 	require.NoError(t, err)
 	require.Len(t, kept.left(all), len(all), "what another commit survived says nothing of this one")
+	r.since = "abc"
+	kept, err = readFaultRuns(r)
+	require.NoError(t, err)
+	require.Len(t, kept.left(all), len(all)-2, "unless it is told to count")
 	for _, f := range all {
 		require.NoError(t, kept.keep(well(f)))
 	}

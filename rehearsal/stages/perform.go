@@ -25,6 +25,8 @@ type Options struct {
 	Only []string
 	// Faults are the names of the faults to run; empty means all that are left.
 	Faults []string
+	// Since is an earlier commit whose faults count too.
+	Since string
 }
 
 // Perform runs a part and merges its results into the report. It merges nothing when only some stages run.

@@ -48,6 +48,8 @@ type Run struct {
 	commit string
 	// chosen are the names of the faults to run; empty means all that are left.
 	chosen []string
+	// since is an earlier commit whose faults are not run again.
+	since  string
 	Report *report.Report
 
 	// Engine, Tool and Pack are compiled by the first stage.
@@ -87,7 +89,7 @@ type Run struct {
 
 func newRun(o Options) (*Run, error) {
 	r := &Run{
-		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count, chosen: o.Faults, passages: newPassages(), timeline: &report.Timeline{Began: time.Now().UTC().Round(time.Second / 10)}, alarms: &watched{}, program: program.Deploy,
+		Project: o.Project, Cache: filepath.Join(o.Project, ".cache"), Count: o.Count, chosen: o.Faults, since: o.Since, passages: newPassages(), timeline: &report.Timeline{Began: time.Now().UTC().Round(time.Second / 10)}, alarms: &watched{}, program: program.Deploy,
 		Report: &report.Report{Machine: machine.Describe(), Date: time.Now().UTC().Format(time.DateOnly), Versions: versions()},
 	}
 	usual, err := progress.Remembered(r.results("durations.json"))

@@ -106,5 +106,5 @@ func TestGuidesOfCollectionsSayWhoActs(t *testing.T) {
 	text, err := g.Search()
 	require.NoError(t, err)
 	require.Contains(t, text, "\nuser      cdc\npassword  hunter2\n")
-	require.Contains(t, text, "your own AWS identity that acts (profile dev)")
+	require.Contains(t, text, "Requests act as your own AWS identity (profile dev)")
 }

@@ -11,9 +11,11 @@ import (
 
 // Page is the page's data about a round of faults.
 type Page struct {
-	// Machine, Date and Commit of the round.
-	Machine, Date, Commit string
-	Runs                  []report.FaultRun
+	// Machine and Date of the round.
+	Machine, Date string
+	// Commits at which its faults were run; empty without git.
+	Commits []string
+	Runs    []report.FaultRun
 }
 
 // Write writes the page into a project.
@@ -41,8 +43,8 @@ func (p Page) text() string {
 	var b strings.Builder
 	b.WriteString(head)
 	fmt.Fprintf(&b, "Run on %s, %s", p.Date, p.Machine)
-	if p.Commit != "" {
-		fmt.Fprintf(&b, ", commit %s", p.Commit)
+	if len(p.Commits) > 0 {
+		fmt.Fprintf(&b, ", commit %s", strings.Join(p.Commits, " and "))
 	}
 	fmt.Fprintf(&b, ". %d faults.\n\n", len(p.Runs))
 	b.WriteString("| fault | what happened | written meanwhile | lost | parked | recovered after | alarm that fired |\n|---|---|--:|--:|--:|--:|---|\n")
