@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -24,9 +25,9 @@ type goPackage struct {
 	ImportPath string
 	Dir        string
 	Standard   bool
-	// DepOnly is a package that was not named; Deps are the paths of all that a package imports, directly or not.
+	// DepOnly is a package that was not named.
 	DepOnly    bool
-	Deps       []string
+	Imports    []string
 	GoFiles    []string
 	SFiles     []string
 	HFiles     []string
@@ -75,7 +76,7 @@ func read(ctx context.Context, moduleDir string, arch config.Architecture, names
 		return nil, errors.New("the go command is not on PATH: install the Go release that go.mod names")
 	}
 	s := &Sources{builder: builder{dir: moduleDir, goarch: goarch}, packages: map[string]goPackage{}}
-	list := []string{"list", "-deps", "-tags=lambda.norpc", "-json=ImportPath,Dir,Standard,DepOnly,Deps,GoFiles,SFiles,HFiles,EmbedFiles,Module"}
+	list := []string{"list", "-deps", "-tags=lambda.norpc", "-json=ImportPath,Dir,Standard,DepOnly,Imports,GoFiles,SFiles,HFiles,EmbedFiles,Module"}
 	for _, name := range names {
 		list = append(list, folder(name))
 	}
@@ -101,19 +102,33 @@ func read(ctx context.Context, moduleDir string, arch config.Architecture, names
 // folder of a function, as the go command names it.
 func folder(name string) string { return "./functions/" + name }
 
-// of a function: its package and all that this one imports, in a fixed order.
+// of a function: its package and all that this one imports, directly or not, but for those of the compiler, in a fixed order.
 func (s *Sources) of(name string) ([]goPackage, error) {
-	for _, p := range s.packages {
-		if p.DepOnly || !strings.HasSuffix(p.ImportPath, strings.TrimPrefix(folder(name), ".")) {
-			continue
+	found := map[string]goPackage{}
+	var add func(path string)
+	add = func(path string) {
+		p, listed := s.packages[path]
+		if _, known := found[path]; known || !listed || p.Standard {
+			return
 		}
-		all := []goPackage{p}
-		for _, path := range slices.Sorted(slices.Values(p.Deps)) {
-			all = append(all, s.packages[path])
+		found[path] = p
+		for _, imported := range p.Imports {
+			add(imported)
 		}
-		return all, nil
 	}
-	return nil, errors.New("its sources were not read")
+	for path, p := range s.packages {
+		if !p.DepOnly && strings.HasSuffix(path, strings.TrimPrefix(folder(name), ".")) {
+			add(path)
+		}
+	}
+	if len(found) == 0 {
+		return nil, errors.New("its sources were not read")
+	}
+	all := make([]goPackage, 0, len(found))
+	for _, path := range slices.Sorted(maps.Keys(found)) {
+		all = append(all, found[path])
+	}
+	return all, nil
 }
 
 // hash covers the compiler, its settings, every file of the module that is compiled or embedded, and the
@@ -134,9 +149,6 @@ func (s *Sources) hash(name string) (string, error) {
 }
 
 func (p goPackage) writeTo(sum hash.Hash) error {
-	if p.Standard {
-		return nil
-	}
 	fmt.Fprintf(sum, "package %s\n", p.ImportPath)
 	if !p.local() {
 		m := p.Module
