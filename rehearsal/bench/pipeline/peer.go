@@ -141,11 +141,12 @@ func (p *peer) begin(ctx context.Context, n table.Name) error {
 	if err != nil {
 		return err
 	}
-	select {
-	case <-e.process.Done():
-	case <-time.After(2 * time.Minute):
-		e.process.Stop()
-		return fmt.Errorf("after two minutes the peer has not noted where the log ends:\n%s", process.Tail(e.log))
+	// An engine's notes count once it follows the log: when it has seen a row of a table that no measurement looks at.
+	for limit := time.Now().Add(patience); !e.ended(); time.Sleep(200 * time.Millisecond) {
+		if err := p.exec(ctx, "INSERT INTO "+marks.String()+" VALUES ()"); err != nil || time.Now().After(limit) {
+			e.process.Stop()
+			return errors.Join(err, fmt.Errorf("the peer has not noted where the log ends:\n%s", process.Tail(e.log)))
+		}
 	}
 	if code := e.process.ExitCode(); code != 0 {
 		return fmt.Errorf("the peer ended with status %d:\n%s", code, process.Tail(e.log))
@@ -164,11 +165,11 @@ func (p *peer) settings(v variant, dir string) map[string]string {
 		"schema.history.internal": "io.debezium.storage.file.history.FileSchemaHistory", "schema.history.internal.file.filename": filepath.Join(dir, "history"),
 		"database.hostname": p.database.Host, "database.port": strconv.Itoa(p.database.Port), "database.user": replicator, "database.password": p.password, "database.server.id": strconv.Itoa(9000 + p.runs),
 		"database.ssl.mode": "verify_ca", "database.ssl.truststore": filepath.Join(dir, "truststore"), "database.ssl.truststore.password": "changeit",
-		"database.include.list": orders.Database, "table.include.list": v.table.String(), "snapshot.mode": "no_data",
+		"database.include.list": orders.Database, "table.include.list": v.table.String() + "," + marks.String(), "snapshot.mode": "no_data",
 		// The row as the function's document has it: no envelope, decimals and times as text.
 		"transforms": "unwrap", "transforms.unwrap.type": "io.debezium.transforms.ExtractNewRecordState", "decimal.handling.mode": "string", "time.precision.mode": "isostring",
 		"converter.schemas.enable": "false",
-		"peer.does":                v.does, "peer.topic": topics + "." + v.table.String(), "peer.index": peerIndex, "peer.key": key,
+		"peer.does":                v.does, "peer.topic": topics + "." + v.table.String(), "peer.mark": topics + "." + marks.String(), "peer.index": peerIndex, "peer.key": key,
 		"peer.endpoint": p.endpoint, "peer.authorization": p.login, "peer.authority": p.site.Authority.File(), "peer.gzip": "false",
 	}
 	if v.batch > 0 {
@@ -223,6 +224,15 @@ func (e *engine) said() (int, error) {
 	}
 	e.offset += int64(end)
 	return e.rows, nil
+}
+
+func (e *engine) ended() bool {
+	select {
+	case <-e.process.Done():
+		return true
+	default:
+		return false
+	}
 }
 
 // memory of the engine's process in bytes.

@@ -11,10 +11,11 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// orders is the table of all rows, live that of rows which are looked for one by one.
+// orders is the table of all rows, live that of rows which are looked for one by one; marks tells the peer that it follows the log.
 var (
 	orders = table.Name{Database: "bench", Table: "orders"}
 	live   = table.Name{Database: "bench", Table: "live"}
+	marks  = table.Name{Database: "bench", Table: "marks"}
 )
 
 const (

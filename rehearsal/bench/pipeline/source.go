@@ -58,7 +58,7 @@ func (b *bench) source(ctx context.Context) (s *source, err error) {
 		return nil, fmt.Errorf("starting the database: %w", err)
 	}
 	statements := []string{
-		"CREATE DATABASE " + orders.Database + " CHARACTER SET utf8mb4", definition(orders), definition(live),
+		"CREATE DATABASE " + orders.Database + " CHARACTER SET utf8mb4", definition(orders), definition(live), "CREATE TABLE " + marks.String() + " (id BIGINT AUTO_INCREMENT PRIMARY KEY)",
 		"CREATE USER '" + replicator + "'@'%' IDENTIFIED BY '" + s.password + "'", "GRANT SELECT, RELOAD, SHOW DATABASES, REPLICATION CLIENT, REPLICATION SLAVE ON *.* TO '" + replicator + "'@'%'",
 	}
 	for _, statement := range statements {

@@ -7,10 +7,9 @@ import io.debezium.engine.format.JsonByteArray;
 import io.debezium.engine.format.KeyValueHeaderChangeEventFormat;
 import java.io.FileInputStream;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Properties;
+import java.util.concurrent.CountDownLatch;
 
 /**
  * Debezium's embedded engine, reading one table's changes into a sink.
@@ -33,10 +32,11 @@ public final class Peer {
         Authority authority = new Authority(settings.getProperty("peer.authority"));
         authority.write(settings.getProperty("database.ssl.truststore"), settings.getProperty("database.ssl.truststore.password"));
         Sink sink = does.equals("write") ? new Bulk(settings, authority.trusting()) : Sink.DROP;
+        Counting counting = new Counting(sink, settings.getProperty("peer.topic"), settings.getProperty("peer.mark"));
         DebeziumEngine<ChangeEvent<byte[], byte[]>> engine = new ConvertingAsyncEngineBuilderFactory()
                 .builder(KeyValueHeaderChangeEventFormat.of(JsonByteArray.class, JsonByteArray.class, JsonByteArray.class))
                 .using(settings)
-                .notifying(new Counting(sink, settings.getProperty("peer.topic")))
+                .notifying(counting)
                 .using((DebeziumEngine.CompletionCallback) (success, message, error) -> {
                     if (!success) {
                         System.err.println(message);
@@ -50,16 +50,10 @@ public final class Peer {
         Thread running = new Thread(engine, "engine");
         running.start();
         if (does.equals("begin")) {
-            // Where the log ends is noted with the first change of the schema that the engine tells, and written when the engine is closed.
-            Path offsets = Path.of(settings.getProperty("offset.storage.file.filename"));
-            while (!Files.exists(offsets) || Files.size(offsets) == 0) {
-                Thread.sleep(100);
-            }
-            engine.close();
-            running.join();
-            return;
+            counting.begun.await();
+            engine.close(); // which writes down how far it is
         }
-        running.join(); // until somebody ends the process
+        running.join(); // else until somebody ends the process
     }
 
     /** Sink takes batches of documents. */
@@ -73,17 +67,22 @@ public final class Peer {
     private static final class Counting implements DebeziumEngine.ChangeConsumer<ChangeEvent<byte[], byte[]>> {
         private final Sink sink;
         private final String topic;
+        private final String mark;
         private long rows;
 
-        Counting(Sink sink, String topic) {
+        /** Begun is when a row of the table of marks has come: then the engine follows the log, and its notes say from where. */
+        final CountDownLatch begun = new CountDownLatch(1);
+
+        Counting(Sink sink, String topic, String mark) {
             this.sink = sink;
             this.topic = topic;
+            this.mark = mark;
         }
 
         @Override
         public void handleBatch(List<ChangeEvent<byte[], byte[]>> events, DebeziumEngine.RecordCommitter<ChangeEvent<byte[], byte[]>> committer)
                 throws InterruptedException {
-            // Changes of the schema have a topic of their own.
+            // Changes of the schema have a topic of their own, and so have marks.
             List<ChangeEvent<byte[], byte[]>> documents = events.stream().filter(event -> event.destination().equals(topic)).toList();
             if (!documents.isEmpty()) {
                 try {
@@ -98,6 +97,9 @@ public final class Peer {
                 committer.markProcessed(event);
             }
             committer.markBatchFinished();
+            if (events.stream().anyMatch(event -> event.destination().equals(mark))) {
+                begun.countDown();
+            }
         }
     }
 }
