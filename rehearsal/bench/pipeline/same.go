@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // sample is how many documents of the peer are compared with the function's.
@@ -39,9 +40,18 @@ func columns(source []byte) (string, error) {
 	delete(members, "_cdc") // says where the row is from
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(members)) {
-		fmt.Fprintf(&text, "%s=%v\n", name, members[name])
+		fmt.Fprintf(&text, "%s=%s\n", name, plain(members[name]))
 	}
 	return text.String(), nil
+}
+
+// plain text of a value, the same for a time however many digits its second has.
+func plain(value any) string {
+	text := fmt.Sprint(value)
+	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
+		return at.UTC().Format(time.RFC3339Nano)
+	}
+	return text
 }
 
 // same says that the peer's documents have the rows of the function's.
