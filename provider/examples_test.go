@@ -154,6 +154,9 @@ func (l languages) runExample(file string) (made []string) {
 			after = append(after, string(urns[reference.FindStringSubmatch(of)[1]]))
 		}
 		given, _ := resolved(r.Properties, look).(map[string]any)
+		if r.Type == collectionsToken { // whose gateway listens on this machine, beside those of other tests
+			given["search"].(inputs)["gatewayPort"] = freePort(l.t)
+		}
 		if r.Type == pipelineToken {
 			outputs[name] = l.preview(r.Type, name, given)
 		} else {

@@ -21,8 +21,8 @@ func TestComponentsPagesAreCurrent(t *testing.T) {
 	s, err := readSchema()
 	require.NoError(t, err)
 	want := map[string]string{"README.md": contents(s)}
-	alone, together := madeAlone(t), aPipeline(t)
-	made, owned := typesByParent(slices.Concat(alone, together)), byOwner(s, alone, together)
+	runs := append(madeAlone(t), aPipeline(t))
+	made, owned := typesByParent(slices.Concat(runs...)), byOwner(s, runs...)
 	for token, r := range s.Resources {
 		want[fileOf(token)] = componentPage(s, token, r, examplesOf(t, strings.TrimSuffix(fileOf(token), ".md")), made[token], rolesOf(t, owned[token]))
 	}
@@ -49,15 +49,21 @@ func fileOf(token string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(token, Name+":"), ":", ".") + ".md"
 }
 
-// madeAlone are the resources of all components but the pipeline, as the tests make them.
-func madeAlone(t *testing.T) []componenttest.Registered {
+// madeAlone are the resources of all components but the pipeline, as the tests make them: one program for each way to search, because names repeat.
+func madeAlone(t *testing.T) [][]componenttest.Registered {
 	releasedFunctions(t)
 	l := inLanguages(t)
 	l.chain()
 	l.make(streamToken, "changes", inputs{"kmsKeyArn": keyArn})
 	l.make("cdcpipeline:lake:Bucket", "lake", inputs{"kmsKeyArn": keyArn, "environment": "prod"})
 	l.make("cdcpipeline:lake:Delivery", "delivery", inputs{"kmsKeyArn": keyArn, "streamArn": "arn:aws:kinesis:us-east-1:123456789012:stream/x", "bucketArn": "arn:aws:s3:::lake"})
-	return l.recorder.Resources()
+	runs := [][]componenttest.Registered{l.recorder.Resources()}
+	for _, searched := range []func(languages){languages.searchedDomain, func(l languages) { l.searchedCollections(freePort(t)) }} {
+		l := inLanguages(t)
+		searched(l)
+		runs = append(runs, l.recorder.Resources())
+	}
+	return runs
 }
 
 // typesByParent are the types of what each component makes itself.
@@ -90,17 +96,44 @@ make plugin VERSION=0.1.0
 pulumi plugin install resource cdcpipeline 0.1.0 --file .cache/provider
 ` + "```" + `
 
-[` + "`examples/yaml-stream-and-lake`" + `](../../examples/yaml-stream-and-lake/Pulumi.yaml), [` + "`examples/yaml-own-stream`" + `](../../examples/yaml-own-stream/Pulumi.yaml)
-(our lake and catalog around a stream of one's own), [` + "`examples/yaml-components`" + `](../../examples/yaml-components/Pulumi.yaml) (the whole picture, component by component)
-and [` + "`examples/yaml-pipeline`" + `](../../examples/yaml-pipeline/Pulumi.yaml) are programs of YAML; for other languages ` + "`pulumi package add cdcpipeline@0.1.0`" + ` makes an SDK.
+An engine takes the newest plugin that is installed, unless the program asks for a version, as the SDKs do. The folder has to stay as it is: the functions' code is in it.
+
+## How to use it
+
+- YAML needs nothing else: ` + "`cd examples/yaml-stream-and-lake && pulumi up`" + ` deploys [a stream and a lake](../../examples/yaml-stream-and-lake/Pulumi.yaml),
+  ` + "`examples/yaml-own-stream`" + ` [a lake and a catalog around a stream of your own](../../examples/yaml-own-stream/Pulumi.yaml), ` + "`examples/yaml-pipeline`" + `
+  [all of it](../../examples/yaml-pipeline/Pulumi.yaml), and ` + "`examples/yaml-components`" + ` [all of it, component by component](../../examples/yaml-components/Pulumi.yaml).
+- TypeScript takes the SDK of [sdks/nodejs](../../sdks/nodejs), of which the program's ` + "`package.json`" + ` says ` + "`\"@pulumi/cdcpipeline\": \"file:../../sdks/nodejs\"`" + `: see
+  [examples/typescript-pipeline](../../examples/typescript-pipeline/program.ts).
+- Python takes the SDK of [sdks/python](../../sdks/python), a line of its ` + "`requirements.txt`" + `: see [examples/python-search](../../examples/python-search/program.py).
+- Go imports the components themselves, without the plugin.
+
+Outside this repository, ` + "`pulumi package add cdcpipeline@0.1.0`" + ` in the program's folder makes the SDK of its language from the plugin that is installed. ` + "`cmd/pulumi-resource-cdcpipeline/PulumiPlugin.yaml`" + `
+is what ` + "`pulumi package add`" + ` looks for when it is given the repository's folder instead, and has Go compile the plugin there. That was not run, and such a plugin has
+no functions' code beside it: give the zips as ` + "`code`" + `, or take the plugin from a release.
+
+The programs of YAML, TypeScript and Python are deployed twice and destroyed by [a part of the rehearsal](../architecture.md#programs-in-other-languages). A section of the stack's configuration
+can be taken as it is, and is then checked by the plugin alone:
+
+` + "```" + `yaml
+config:
+  search: {type: object} # pulumi config set --path search.instanceType m7g.large.search
+resources:
+  cdc:
+    type: cdcpipeline:pipeline:Pipeline
+    properties:
+      search: ${search}
+` + "```" + `
+
+## What holds in all of them
 
 An input is a section of the [configuration](../configuration.md), with the same keys and defaults, or an ARN, an id or a name, which
 may be the output of any resource. What says which resources there are must be a value that is known; a preview says of which input it is not.
 What is wrong with the inputs comes all at once, by the path that one writes: ` + "`search.instanceType`" + `. The language host of YAML refuses inputs of unknown names, or of another type,
 by itself before the plugin is asked, and lists those that there are, the most like one first.
 
-An input whose type is a component, such as ` + "`access`" + ` of [search.Delivery](search.Delivery.md), takes that component itself, ` + "`access: ${access}`" + ` in YAML and
-` + "`access`" + ` elsewhere; what writes to it makes its own permissions there.
+An input whose type is a component, such as ` + "`access`" + ` of [search.Delivery](search.Delivery.md), takes that component itself: ` + "`access: ${access}`" + ` in YAML,
+` + "`access`" + ` in other languages. A component that writes there makes its own permissions.
 
 What a component needs to be there first goes into the resource option ` + "`dependsOn`" + `, and reaches what the component makes. A component is done when all
 of it is made, so that whatever depends on it, or takes an output of it, comes after all of it.
@@ -119,8 +152,7 @@ Each page has an example in every language, which is run or type-checked, inputs
 		fmt.Fprintf(&out, "| [`%s`](%s) | %s |\n", token, fileOf(token), cell(strings.TrimSuffix(first, ".")+"."))
 	}
 	out.WriteString(`
-` + "`feed.Feed`" + `, which a stack has besides for each source, is in the pipeline only: in a program of one's own it is nothing but the
-components that the program makes of each other's outputs, and it names them after itself, so that sources can be told apart.
+` + "`feed.Feed`" + `, which the pipeline makes for each source, is the only component that the plugin does not give: it makes the components above for one source and names them after it.
 `)
 	return out.String()
 }

@@ -44,7 +44,7 @@ func TestACanarysSectionsAreHeld(t *testing.T) {
 	problems := inLanguages(t).refused(canaryToken, inputs{
 		"access": itself(accessToken, "access"), "name": "Orders!", "source": inputs{"engine": "postgresql", "binlogRetentionHours": 24}, "lake": inputs{"prefix": "/"},
 	})
-	require.Contains(t, problems["source.binlogRetentionHours"], "is of MySQL")
+	require.Contains(t, problems["source.binlogRetentionHours"], "is a setting for MySQL")
 	require.Contains(t, problems, "lake.prefix")
 	require.Contains(t, problems, "name")
 }

@@ -27,7 +27,7 @@ const (
 	secretArn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:orders-AbCdEf"
 )
 
-func freePort(t *testing.T) int {
+func freePort(t testing.TB) int {
 	t.Helper()
 	held, err := port.Hold()
 	require.NoError(t, err)

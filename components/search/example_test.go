@@ -178,7 +178,14 @@ func ExampleAccess_Grant() {
 // The current state for your own stream and domain.
 func ExampleNewCurrentState() {
 	componenttest.Example(func(ctx *pulumi.Context) error {
-		access, err := ordersAccess(ctx)
+		domain, err := search.NewDomain(ctx, "orders", &search.DomainArgs{
+			SubnetIDs: []pulumi.StringInput{pulumi.String("subnet-1")}, SecurityGroupID: pulumi.String("sg-1"),
+			KmsKeyArn: pulumi.String("arn:aws:kms:eu-west-1:123456789012:key/1234"),
+		})
+		if err != nil {
+			return err
+		}
+		access, err := search.NewAccess(ctx, "orders-access", &search.AccessArgs{Domain: domain})
 		if err != nil {
 			return err
 		}

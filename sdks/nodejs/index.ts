@@ -18,6 +18,7 @@ import * as config from "./config";
 import * as encryption from "./encryption";
 import * as lake from "./lake";
 import * as network from "./network";
+import * as observability from "./observability";
 import * as pipeline from "./pipeline";
 import * as replication from "./replication";
 import * as search from "./search";
@@ -32,6 +33,7 @@ export {
     encryption,
     lake,
     network,
+    observability,
     pipeline,
     replication,
     search,

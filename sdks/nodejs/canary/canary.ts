@@ -10,7 +10,7 @@ import * as utilities from "../utilities";
 import {Access, Collections} from "../search";
 
 /**
- * Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. It writes one change a minute. That change reaches the history index and the lake like any other. Destroying the canary leaves its table as it is.
+ * Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. The task follows its table, cdc_canary.heartbeat, which source.Bootstrap makes when it is told of a canary. It makes one record of a change a minute, which is in the history and in the lake as any other. Destroying it leaves its table as it is.
  */
 export class Canary extends pulumi.ComponentResource {
     /** @internal */

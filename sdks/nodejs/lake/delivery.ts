@@ -90,7 +90,7 @@ export interface DeliveryArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * kmsKeyArn encrypts the stream, the objects and the log. Required.
+     * kmsKeyArn encrypts the stream, the objects and the log: one key for all three. Required.
      */
     kmsKeyArn: pulumi.Input<string>;
     /**

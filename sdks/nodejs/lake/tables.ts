@@ -119,7 +119,7 @@ export interface TablesArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * found is the JSON of preparation.Findings, with the tables' columns and keys: source.Bootstrap.Result. Required.
+     * found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
      */
     found: pulumi.Input<string>;
     /**

@@ -44,6 +44,10 @@ export class CurrentState extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly mappingId: pulumi.Output<string>;
     /**
+     * parkedPrefix is where the function puts records that cannot be indexed, with a slash at its end.
+     */
+    declare public /*out*/ readonly parkedPrefix: pulumi.Output<string>;
+    /**
      * roleArn of the role it acts as.
      */
     declare public /*out*/ readonly roleArn: pulumi.Output<string>;
@@ -97,12 +101,14 @@ export class CurrentState extends pulumi.ComponentResource {
             resourceInputs["functionArn"] = undefined /*out*/;
             resourceInputs["functionName"] = undefined /*out*/;
             resourceInputs["mappingId"] = undefined /*out*/;
+            resourceInputs["parkedPrefix"] = undefined /*out*/;
             resourceInputs["roleArn"] = undefined /*out*/;
         } else {
             resourceInputs["failedPrefix"] = undefined /*out*/;
             resourceInputs["functionArn"] = undefined /*out*/;
             resourceInputs["functionName"] = undefined /*out*/;
             resourceInputs["mappingId"] = undefined /*out*/;
+            resourceInputs["parkedPrefix"] = undefined /*out*/;
             resourceInputs["roleArn"] = undefined /*out*/;
         }
         opts = pulumi.mergeOptions(utilities.resourceOptsDefaults(), opts);
@@ -135,7 +141,7 @@ export interface CurrentStateArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * findings is the JSON of preparation.Findings, which has every table with its columns and key: source.Bootstrap's Result. Default: no table is known beforehand.
+     * findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a lake.Catalog is told. Default: no table is known beforehand.
      */
     findings?: pulumi.Input<string | undefined>;
     /**

@@ -53,6 +53,92 @@ export interface FunctionCodesArgs {
      */
     rotation?: pulumi.Input<pulumi.asset.Archive | undefined>;
 }
+
+/**
+ * WatchedSource is a source that is watched, by what its components give: of those whose outputs are not here there are no alarms and graphs. The sections are those that the components were made by: limits follow from them.
+ */
+export interface WatchedSourceArgs {
+    /**
+     * canaryFunctionName of the source's canary: functionName of canary.Canary.
+     */
+    canaryFunctionName?: pulumi.Input<string | undefined>;
+    /**
+     * clusterId of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
+     */
+    clusterId?: pulumi.Input<string | undefined>;
+    /**
+     * currentFunctionName of the function that keeps rows: functionName of search.CurrentState. Only with searchDeliveryName.
+     */
+    currentFunctionName?: pulumi.Input<string | undefined>;
+    /**
+     * currentMappingId of the same function's mapping: mappingId of search.CurrentState, where that has measured: true.
+     */
+    currentMappingId?: pulumi.Input<string | undefined>;
+    /**
+     * currentParkedPrefix is where the same function puts records aside: parkedPrefix of search.CurrentState. Default parked/current/.
+     */
+    currentParkedPrefix?: string;
+    /**
+     * instanceIds of the cluster's instances: instanceIds of the same.
+     */
+    instanceIds?: pulumi.Input<pulumi.Input<string>[] | undefined>;
+    /**
+     * As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+     */
+    lake?: inputs.config.LakeArgs;
+    /**
+     * lakeDeliveryName of the delivery into the lake: name of lake.Delivery.
+     */
+    lakeDeliveryName?: pulumi.Input<string | undefined>;
+    /**
+     * name of the source; empty for the unnamed one.
+     */
+    name?: string;
+    /**
+     * As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
+     */
+    replication?: inputs.config.ReplicationArgs;
+    /**
+     * replicationInstanceArn of the instance that the task runs on: instanceArn of the same. Required with taskArn, unless replication.kind is serverless.
+     */
+    replicationInstanceArn?: pulumi.Input<string | undefined>;
+    /**
+     * replicationInstanceId of the instance that the task runs on: instanceId of the same. Required with taskArn, unless replication.kind is serverless.
+     */
+    replicationInstanceId?: pulumi.Input<string | undefined>;
+    /**
+     * rotationFunctionName of the rotation of passwords: functionName of source.Rotation.
+     */
+    rotationFunctionName?: pulumi.Input<string | undefined>;
+    /**
+     * As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
+     */
+    search?: inputs.config.SearchArgs;
+    /**
+     * searchDeliveryName of the delivery into the history that is searched: name of search.Delivery.
+     */
+    searchDeliveryName?: pulumi.Input<string | undefined>;
+    /**
+     * As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
+     */
+    source?: inputs.config.SourceArgs;
+    /**
+     * As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
+     */
+    stream?: inputs.config.StreamArgs;
+    /**
+     * streamName of the stream: name of stream.ChangeStream. Required.
+     */
+    streamName: pulumi.Input<string>;
+    /**
+     * tablesDatabase of the lake's tables, where lake.Tables keeps them and has measured: true: database of lake.Catalog.
+     */
+    tablesDatabase?: pulumi.Input<string | undefined>;
+    /**
+     * taskArn of the task: taskArn of replication.Replication.
+     */
+    taskArn?: pulumi.Input<string | undefined>;
+}
 export namespace config {
     /**
      * Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
@@ -841,7 +927,7 @@ export namespace lake {
          */
         engine?: enums.config.Engine;
         /**
-         * found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap. Required.
+         * found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the database's own types. Required.
          */
         found: pulumi.Input<string>;
         /**

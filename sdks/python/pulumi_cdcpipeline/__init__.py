@@ -23,6 +23,8 @@ if typing.TYPE_CHECKING:
     lake = __lake
     import pulumi_cdcpipeline.network as __network
     network = __network
+    import pulumi_cdcpipeline.observability as __observability
+    observability = __observability
     import pulumi_cdcpipeline.pipeline as __pipeline
     pipeline = __pipeline
     import pulumi_cdcpipeline.replication as __replication
@@ -40,6 +42,7 @@ else:
     encryption = _utilities.lazy_import('pulumi_cdcpipeline.encryption')
     lake = _utilities.lazy_import('pulumi_cdcpipeline.lake')
     network = _utilities.lazy_import('pulumi_cdcpipeline.network')
+    observability = _utilities.lazy_import('pulumi_cdcpipeline.observability')
     pipeline = _utilities.lazy_import('pulumi_cdcpipeline.pipeline')
     replication = _utilities.lazy_import('pulumi_cdcpipeline.replication')
     search = _utilities.lazy_import('pulumi_cdcpipeline.search')
@@ -90,6 +93,14 @@ _utilities.register(
   "fqn": "pulumi_cdcpipeline.network",
   "classes": {
    "cdcpipeline:network:Network": "Network"
+  }
+ },
+ {
+  "pkg": "cdcpipeline",
+  "mod": "observability",
+  "fqn": "pulumi_cdcpipeline.observability",
+  "classes": {
+   "cdcpipeline:observability:Observability": "Observability"
   }
  },
  {

@@ -13,12 +13,16 @@ if sys.version_info >= (3, 11):
 else:
     from typing_extensions import NotRequired, TypedDict, TypeAlias
 from . import _utilities
+from . import config
+from . import config as _config
 
 __all__ = [
     'DatabaseAddressArgs',
     'DatabaseAddressArgsDict',
     'FunctionCodesArgs',
     'FunctionCodesArgsDict',
+    'WatchedSourceArgs',
+    'WatchedSourceArgsDict',
 ]
 
 class DatabaseAddressArgsDict(TypedDict):
@@ -224,5 +228,418 @@ class FunctionCodesArgs:
     @rotation.setter
     def rotation(self, value: pulumi.Input[Optional[pulumi.Archive]]):
         pulumi.set(self, "rotation", value)
+
+
+class WatchedSourceArgsDict(TypedDict):
+    """
+    WatchedSource is a source that is watched, by what its components give: of those whose outputs are not here there are no alarms and graphs. The sections are those that the components were made by: limits follow from them.
+    """
+    stream_name: pulumi.Input[_builtins.str]
+    """
+    streamName of the stream: name of stream.ChangeStream. Required.
+    """
+    canary_function_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    canaryFunctionName of the source's canary: functionName of canary.Canary.
+    """
+    cluster_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    clusterId of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
+    """
+    current_function_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    currentFunctionName of the function that keeps rows: functionName of search.CurrentState. Only with searchDeliveryName.
+    """
+    current_mapping_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    currentMappingId of the same function's mapping: mappingId of search.CurrentState, where that has measured: true.
+    """
+    current_parked_prefix: NotRequired[_builtins.str]
+    """
+    currentParkedPrefix is where the same function puts records aside: parkedPrefix of search.CurrentState. Default parked/current/.
+    """
+    instance_ids: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
+    """
+    instanceIds of the cluster's instances: instanceIds of the same.
+    """
+    lake: NotRequired['_config.LakeArgsDict']
+    """
+    As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+    """
+    lake_delivery_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    lakeDeliveryName of the delivery into the lake: name of lake.Delivery.
+    """
+    name: NotRequired[_builtins.str]
+    """
+    name of the source; empty for the unnamed one.
+    """
+    replication: NotRequired['_config.ReplicationArgsDict']
+    """
+    As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
+    """
+    replication_instance_arn: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    replicationInstanceArn of the instance that the task runs on: instanceArn of the same. Required with taskArn, unless replication.kind is serverless.
+    """
+    replication_instance_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    replicationInstanceId of the instance that the task runs on: instanceId of the same. Required with taskArn, unless replication.kind is serverless.
+    """
+    rotation_function_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    rotationFunctionName of the rotation of passwords: functionName of source.Rotation.
+    """
+    search: NotRequired['_config.SearchArgsDict']
+    """
+    As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
+    """
+    search_delivery_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    searchDeliveryName of the delivery into the history that is searched: name of search.Delivery.
+    """
+    source: NotRequired['_config.SourceArgsDict']
+    """
+    As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
+    """
+    stream: NotRequired['_config.StreamArgsDict']
+    """
+    As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
+    """
+    tables_database: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    tablesDatabase of the lake's tables, where lake.Tables keeps them and has measured: true: database of lake.Catalog.
+    """
+    task_arn: NotRequired[pulumi.Input[Optional[_builtins.str]]]
+    """
+    taskArn of the task: taskArn of replication.Replication.
+    """
+
+@pulumi.input_type
+class WatchedSourceArgs:
+    def __init__(__self__, *,
+                 stream_name: pulumi.Input[_builtins.str],
+                 canary_function_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 cluster_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 current_function_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 current_mapping_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 current_parked_prefix: Optional[_builtins.str] = None,
+                 instance_ids: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
+                 lake: Optional['_config.LakeArgs'] = None,
+                 lake_delivery_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 name: Optional[_builtins.str] = None,
+                 replication: Optional['_config.ReplicationArgs'] = None,
+                 replication_instance_arn: pulumi.Input[Optional[_builtins.str]] = None,
+                 replication_instance_id: pulumi.Input[Optional[_builtins.str]] = None,
+                 rotation_function_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 search: Optional['_config.SearchArgs'] = None,
+                 search_delivery_name: pulumi.Input[Optional[_builtins.str]] = None,
+                 source: Optional['_config.SourceArgs'] = None,
+                 stream: Optional['_config.StreamArgs'] = None,
+                 tables_database: pulumi.Input[Optional[_builtins.str]] = None,
+                 task_arn: pulumi.Input[Optional[_builtins.str]] = None):
+        """
+        WatchedSource is a source that is watched, by what its components give: of those whose outputs are not here there are no alarms and graphs. The sections are those that the components were made by: limits follow from them.
+
+        :param pulumi.Input[_builtins.str] stream_name: streamName of the stream: name of stream.ChangeStream. Required.
+        :param pulumi.Input[_builtins.str] canary_function_name: canaryFunctionName of the source's canary: functionName of canary.Canary.
+        :param pulumi.Input[_builtins.str] cluster_id: clusterId of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
+        :param pulumi.Input[_builtins.str] current_function_name: currentFunctionName of the function that keeps rows: functionName of search.CurrentState. Only with searchDeliveryName.
+        :param pulumi.Input[_builtins.str] current_mapping_id: currentMappingId of the same function's mapping: mappingId of search.CurrentState, where that has measured: true.
+        :param _builtins.str current_parked_prefix: currentParkedPrefix is where the same function puts records aside: parkedPrefix of search.CurrentState. Default parked/current/.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] instance_ids: instanceIds of the cluster's instances: instanceIds of the same.
+        :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+        :param pulumi.Input[_builtins.str] lake_delivery_name: lakeDeliveryName of the delivery into the lake: name of lake.Delivery.
+        :param _builtins.str name: name of the source; empty for the unnamed one.
+        :param '_config.ReplicationArgs' replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
+        :param pulumi.Input[_builtins.str] replication_instance_arn: replicationInstanceArn of the instance that the task runs on: instanceArn of the same. Required with taskArn, unless replication.kind is serverless.
+        :param pulumi.Input[_builtins.str] replication_instance_id: replicationInstanceId of the instance that the task runs on: instanceId of the same. Required with taskArn, unless replication.kind is serverless.
+        :param pulumi.Input[_builtins.str] rotation_function_name: rotationFunctionName of the rotation of passwords: functionName of source.Rotation.
+        :param '_config.SearchArgs' search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
+        :param pulumi.Input[_builtins.str] search_delivery_name: searchDeliveryName of the delivery into the history that is searched: name of search.Delivery.
+        :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
+        :param '_config.StreamArgs' stream: As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
+        :param pulumi.Input[_builtins.str] tables_database: tablesDatabase of the lake's tables, where lake.Tables keeps them and has measured: true: database of lake.Catalog.
+        :param pulumi.Input[_builtins.str] task_arn: taskArn of the task: taskArn of replication.Replication.
+        """
+        pulumi.set(__self__, "stream_name", stream_name)
+        if canary_function_name is not None:
+            pulumi.set(__self__, "canary_function_name", canary_function_name)
+        if cluster_id is not None:
+            pulumi.set(__self__, "cluster_id", cluster_id)
+        if current_function_name is not None:
+            pulumi.set(__self__, "current_function_name", current_function_name)
+        if current_mapping_id is not None:
+            pulumi.set(__self__, "current_mapping_id", current_mapping_id)
+        if current_parked_prefix is not None:
+            pulumi.set(__self__, "current_parked_prefix", current_parked_prefix)
+        if instance_ids is not None:
+            pulumi.set(__self__, "instance_ids", instance_ids)
+        if lake is not None:
+            pulumi.set(__self__, "lake", lake)
+        if lake_delivery_name is not None:
+            pulumi.set(__self__, "lake_delivery_name", lake_delivery_name)
+        if name is not None:
+            pulumi.set(__self__, "name", name)
+        if replication is not None:
+            pulumi.set(__self__, "replication", replication)
+        if replication_instance_arn is not None:
+            pulumi.set(__self__, "replication_instance_arn", replication_instance_arn)
+        if replication_instance_id is not None:
+            pulumi.set(__self__, "replication_instance_id", replication_instance_id)
+        if rotation_function_name is not None:
+            pulumi.set(__self__, "rotation_function_name", rotation_function_name)
+        if search is not None:
+            pulumi.set(__self__, "search", search)
+        if search_delivery_name is not None:
+            pulumi.set(__self__, "search_delivery_name", search_delivery_name)
+        if source is not None:
+            pulumi.set(__self__, "source", source)
+        if stream is not None:
+            pulumi.set(__self__, "stream", stream)
+        if tables_database is not None:
+            pulumi.set(__self__, "tables_database", tables_database)
+        if task_arn is not None:
+            pulumi.set(__self__, "task_arn", task_arn)
+
+    @_builtins.property
+    @pulumi.getter(name="streamName")
+    def stream_name(self) -> pulumi.Input[_builtins.str]:
+        """
+        streamName of the stream: name of stream.ChangeStream. Required.
+        """
+        return pulumi.get(self, "stream_name")
+
+    @stream_name.setter
+    def stream_name(self, value: pulumi.Input[_builtins.str]):
+        pulumi.set(self, "stream_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="canaryFunctionName")
+    def canary_function_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        canaryFunctionName of the source's canary: functionName of canary.Canary.
+        """
+        return pulumi.get(self, "canary_function_name")
+
+    @canary_function_name.setter
+    def canary_function_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "canary_function_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="clusterId")
+    def cluster_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        clusterId of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
+        """
+        return pulumi.get(self, "cluster_id")
+
+    @cluster_id.setter
+    def cluster_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "cluster_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="currentFunctionName")
+    def current_function_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        currentFunctionName of the function that keeps rows: functionName of search.CurrentState. Only with searchDeliveryName.
+        """
+        return pulumi.get(self, "current_function_name")
+
+    @current_function_name.setter
+    def current_function_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "current_function_name", value)
+
+    @_builtins.property
+    @pulumi.getter(name="currentMappingId")
+    def current_mapping_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        currentMappingId of the same function's mapping: mappingId of search.CurrentState, where that has measured: true.
+        """
+        return pulumi.get(self, "current_mapping_id")
+
+    @current_mapping_id.setter
+    def current_mapping_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "current_mapping_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="currentParkedPrefix")
+    def current_parked_prefix(self) -> Optional[_builtins.str]:
+        """
+        currentParkedPrefix is where the same function puts records aside: parkedPrefix of search.CurrentState. Default parked/current/.
+        """
+        return pulumi.get(self, "current_parked_prefix")
+
+    @current_parked_prefix.setter
+    def current_parked_prefix(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "current_parked_prefix", value)
+
+    @_builtins.property
+    @pulumi.getter(name="instanceIds")
+    def instance_ids(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
+        """
+        instanceIds of the cluster's instances: instanceIds of the same.
+        """
+        return pulumi.get(self, "instance_ids")
+
+    @instance_ids.setter
+    def instance_ids(self, value: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]):
+        pulumi.set(self, "instance_ids", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def lake(self) -> Optional['_config.LakeArgs']:
+        """
+        As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
+        """
+        return pulumi.get(self, "lake")
+
+    @lake.setter
+    def lake(self, value: Optional['_config.LakeArgs']):
+        pulumi.set(self, "lake", value)
+
+    @_builtins.property
+    @pulumi.getter(name="lakeDeliveryName")
+    def lake_delivery_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        lakeDeliveryName of the delivery into the lake: name of lake.Delivery.
+        """
+        return pulumi.get(self, "lake_delivery_name")
+
+    @lake_delivery_name.setter
+    def lake_delivery_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "lake_delivery_name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def name(self) -> Optional[_builtins.str]:
+        """
+        name of the source; empty for the unnamed one.
+        """
+        return pulumi.get(self, "name")
+
+    @name.setter
+    def name(self, value: Optional[_builtins.str]):
+        pulumi.set(self, "name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def replication(self) -> Optional['_config.ReplicationArgs']:
+        """
+        As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
+        """
+        return pulumi.get(self, "replication")
+
+    @replication.setter
+    def replication(self, value: Optional['_config.ReplicationArgs']):
+        pulumi.set(self, "replication", value)
+
+    @_builtins.property
+    @pulumi.getter(name="replicationInstanceArn")
+    def replication_instance_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        replicationInstanceArn of the instance that the task runs on: instanceArn of the same. Required with taskArn, unless replication.kind is serverless.
+        """
+        return pulumi.get(self, "replication_instance_arn")
+
+    @replication_instance_arn.setter
+    def replication_instance_arn(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "replication_instance_arn", value)
+
+    @_builtins.property
+    @pulumi.getter(name="replicationInstanceId")
+    def replication_instance_id(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        replicationInstanceId of the instance that the task runs on: instanceId of the same. Required with taskArn, unless replication.kind is serverless.
+        """
+        return pulumi.get(self, "replication_instance_id")
+
+    @replication_instance_id.setter
+    def replication_instance_id(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "replication_instance_id", value)
+
+    @_builtins.property
+    @pulumi.getter(name="rotationFunctionName")
+    def rotation_function_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        rotationFunctionName of the rotation of passwords: functionName of source.Rotation.
+        """
+        return pulumi.get(self, "rotation_function_name")
+
+    @rotation_function_name.setter
+    def rotation_function_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "rotation_function_name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def search(self) -> Optional['_config.SearchArgs']:
+        """
+        As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
+        """
+        return pulumi.get(self, "search")
+
+    @search.setter
+    def search(self, value: Optional['_config.SearchArgs']):
+        pulumi.set(self, "search", value)
+
+    @_builtins.property
+    @pulumi.getter(name="searchDeliveryName")
+    def search_delivery_name(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        searchDeliveryName of the delivery into the history that is searched: name of search.Delivery.
+        """
+        return pulumi.get(self, "search_delivery_name")
+
+    @search_delivery_name.setter
+    def search_delivery_name(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "search_delivery_name", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def source(self) -> Optional['_config.SourceArgs']:
+        """
+        As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
+        """
+        return pulumi.get(self, "source")
+
+    @source.setter
+    def source(self, value: Optional['_config.SourceArgs']):
+        pulumi.set(self, "source", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def stream(self) -> Optional['_config.StreamArgs']:
+        """
+        As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
+        """
+        return pulumi.get(self, "stream")
+
+    @stream.setter
+    def stream(self, value: Optional['_config.StreamArgs']):
+        pulumi.set(self, "stream", value)
+
+    @_builtins.property
+    @pulumi.getter(name="tablesDatabase")
+    def tables_database(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        tablesDatabase of the lake's tables, where lake.Tables keeps them and has measured: true: database of lake.Catalog.
+        """
+        return pulumi.get(self, "tables_database")
+
+    @tables_database.setter
+    def tables_database(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "tables_database", value)
+
+    @_builtins.property
+    @pulumi.getter(name="taskArn")
+    def task_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
+        """
+        taskArn of the task: taskArn of replication.Replication.
+        """
+        return pulumi.get(self, "task_arn")
+
+    @task_arn.setter
+    def task_arn(self, value: pulumi.Input[Optional[_builtins.str]]):
+        pulumi.set(self, "task_arn", value)
 
 

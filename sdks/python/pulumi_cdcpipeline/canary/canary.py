@@ -301,7 +301,7 @@ class Canary(pulumi.ComponentResource):
                  subnet_ids: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  __props__=None):
         """
-        Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. It writes one change a minute. That change reaches the history index and the lake like any other. Destroying the canary leaves its table as it is.
+        Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. The task follows its table, cdc_canary.heartbeat, which source.Bootstrap makes when it is told of a canary. It makes one record of a change a minute, which is in the history and in the lake as any other. Destroying it leaves its table as it is.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
@@ -329,7 +329,7 @@ class Canary(pulumi.ComponentResource):
                  args: CanaryArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. It writes one change a minute. That change reaches the history index and the lake like any other. Destroying the canary leaves its table as it is.
+        Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. The task follows its table, cdc_canary.heartbeat, which source.Bootstrap makes when it is told of a canary. It makes one record of a change a minute, which is in the history and in the lake as any other. Destroying it leaves its table as it is.
 
         :param str resource_name: The name of the resource.
         :param CanaryArgs args: The arguments to use to populate this resource's properties.

@@ -27,7 +27,7 @@ class CatalogSourceArgsDict(TypedDict):
     """
     found: pulumi.Input[_builtins.str]
     """
-    found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap. Required.
+    found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the database's own types. Required.
     """
     tables: Sequence['_config.TableArgsDict']
     """
@@ -62,7 +62,7 @@ class CatalogSourceArgs:
         """
         CatalogSource is a source with records in the lake.
 
-        :param pulumi.Input[_builtins.str] found: found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap. Required.
+        :param pulumi.Input[_builtins.str] found: found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the database's own types. Required.
         :param Sequence['_config.TableArgs'] tables: tables are the followed tables. The catalog omits patterns, with a warning: it must know each table before it makes anything.
         :param 'config.Engine' engine: engine of the source. It decides how records are read. Default mysql.
         :param _builtins.str name: name of the source. The names of its tables begin with it. Empty for the unnamed source.
@@ -84,7 +84,7 @@ class CatalogSourceArgs:
     @pulumi.getter
     def found(self) -> pulumi.Input[_builtins.str]:
         """
-        found is the JSON of preparation.Findings, with the tables' columns and keys: the Result of source.Bootstrap. Required.
+        found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the database's own types. Required.
         """
         return pulumi.get(self, "found")
 

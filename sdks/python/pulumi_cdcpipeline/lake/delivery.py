@@ -31,7 +31,7 @@ class DeliveryArgs:
         The set of arguments for constructing a Delivery resource.
 
         :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the bucket to write to. Required.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the objects and the log. Required.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the objects and the log: one key for all three. Required.
         :param pulumi.Input[_builtins.str] stream_arn: streamArn of the Kinesis stream to read. Required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
@@ -63,7 +63,7 @@ class DeliveryArgs:
     @pulumi.getter(name="kmsKeyArn")
     def kms_key_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        kmsKeyArn encrypts the stream, the objects and the log. Required.
+        kmsKeyArn encrypts the stream, the objects and the log: one key for all three. Required.
         """
         return pulumi.get(self, "kms_key_arn")
 
@@ -140,7 +140,7 @@ class Delivery(pulumi.ComponentResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the bucket to write to. Required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the objects and the log. Required.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the objects and the log: one key for all three. Required.
         :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         :param _builtins.int log_retention_days: logRetentionDays keeps the error log. Default 14 in dev, 90 in prod.
         :param pulumi.Input[_builtins.str] stream_arn: streamArn of the Kinesis stream to read. Required.

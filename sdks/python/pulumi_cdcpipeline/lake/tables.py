@@ -41,7 +41,7 @@ class TablesArgs:
         :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket. Required.
         :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
         :param pulumi.Input[_builtins.str] database: database of the Glue Data Catalog: Catalog.Database. Required.
-        :param pulumi.Input[_builtins.str] found: found is the JSON of preparation.Findings, with the tables' columns and keys: source.Bootstrap.Result. Required.
+        :param pulumi.Input[_builtins.str] found: found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
         :param Sequence['_config.TableArgs'] tables: tables are the followed tables. Patterns are left out, as in the Catalog.
         :param 'config.Engine' engine: engine of the source. It decides how records are read. Default mysql.
@@ -116,7 +116,7 @@ class TablesArgs:
     @pulumi.getter
     def found(self) -> pulumi.Input[_builtins.str]:
         """
-        found is the JSON of preparation.Findings, with the tables' columns and keys: source.Bootstrap.Result. Required.
+        found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
         """
         return pulumi.get(self, "found")
 
@@ -276,7 +276,7 @@ class Tables(pulumi.ComponentResource):
         :param pulumi.Input[_builtins.str] database: database of the Glue Data Catalog: Catalog.Database. Required.
         :param 'config.Engine' engine: engine of the source. It decides how records are read. Default mysql.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] found: found is the JSON of preparation.Findings, with the tables' columns and keys: source.Bootstrap.Result. Required.
+        :param pulumi.Input[_builtins.str] found: found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
         :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         :param _builtins.int log_retention_days: logRetentionDays keeps the job's logs. Default 14 in dev, 90 in prod.

@@ -55,7 +55,7 @@ class CurrentStateArgs:
         :param 'Collections' collections: collections that are used, the component itself. Either these or access is required.
         :param 'config.Engine' engine: engine of the source, by which the function reads its records. Default mysql.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] findings: findings is the JSON of preparation.Findings, which has every table with its columns and key: source.Bootstrap's Result. Default: no table is known beforehand.
+        :param pulumi.Input[_builtins.str] findings: findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a lake.Catalog is told. Default: no table is known beforehand.
         :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         :param _builtins.bool measured: measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
         :param _builtins.str parking_prefix: parkingPrefix of those records, without a slash at its end. Default parked/current.
@@ -223,7 +223,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def findings(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        findings is the JSON of preparation.Findings, which has every table with its columns and key: source.Bootstrap's Result. Default: no table is known beforehand.
+        findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a lake.Catalog is told. Default: no table is known beforehand.
         """
         return pulumi.get(self, "findings")
 
@@ -364,7 +364,7 @@ class CurrentState(pulumi.ComponentResource):
         :param 'Collections' collections: collections that are used, the component itself. Either these or access is required.
         :param 'config.Engine' engine: engine of the source, by which the function reads its records. Default mysql.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] findings: findings is the JSON of preparation.Findings, which has every table with its columns and key: source.Bootstrap's Result. Default: no table is known beforehand.
+        :param pulumi.Input[_builtins.str] findings: findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a lake.Catalog is told. Default: no table is known beforehand.
         :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
         :param _builtins.bool measured: measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
@@ -466,6 +466,7 @@ class CurrentState(pulumi.ComponentResource):
             __props__.__dict__["function_arn"] = None
             __props__.__dict__["function_name"] = None
             __props__.__dict__["mapping_id"] = None
+            __props__.__dict__["parked_prefix"] = None
             __props__.__dict__["role_arn"] = None
         super(CurrentState, __self__).__init__(
             'cdcpipeline:search:CurrentState',
@@ -505,6 +506,14 @@ class CurrentState(pulumi.ComponentResource):
         mappingId of the mapping of the stream to the function, the name in metrics.
         """
         return pulumi.get(self, "mapping_id")
+
+    @_builtins.property
+    @pulumi.getter(name="parkedPrefix")
+    def parked_prefix(self) -> pulumi.Output[_builtins.str]:
+        """
+        parkedPrefix is where the function puts records that cannot be indexed, with a slash at its end.
+        """
+        return pulumi.get(self, "parked_prefix")
 
     @_builtins.property
     @pulumi.getter(name="roleArn")
