@@ -15,10 +15,11 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// programs are where hand-written and generated programs of a language are, by the folder that they are checked in.
+// programs are where hand-written and generated programs of a language are, by the folder that they are checked in. No folder is named as a module of Python
+// is: mypy would take it for that module's package.
 var programs = map[string]map[string]string{
 	".ts": {"program": "examples/typescript-pipeline", "pages": "provider/examples", ".": "rehearsal/stages/inline"},
-	".py": {"program": "examples/python-search", "pages": "provider/examples", ".": "rehearsal/stages/inline"},
+	".py": {"search": "examples/python-search", "pages": "provider/examples", ".": "rehearsal/stages/inline"},
 }
 
 func newSite(t *testing.T) *stores.Site {
@@ -103,7 +104,7 @@ func TestProgramsOfPythonAreTyped(t *testing.T) {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	mypy := func(arguments ...string) (string, error) {
-		env := []string{"MYPYPATH=" + filepath.Join(dir, "sdk") + string(os.PathListSeparator) + filepath.Join(dir, "program")}
+		env := []string{"MYPYPATH=" + filepath.Join(dir, "sdk") + string(os.PathListSeparator) + filepath.Join(dir, "search")}
 		return says(t, dir, env, append([]string{python, "-m", "mypy", "--follow-imports", "silent"}, arguments...)...)
 	}
 	require.NoError(t, artifact.Copy(filepath.Join(project, "sdks", "python"), filepath.Join(dir, "sdk")))
