@@ -140,12 +140,12 @@ func TestTheSummaryHasOneFigureForEachGoal(t *testing.T) {
 	r := &Report{Parsing: []Parsing{{Ratio: Spread{Median: 2.5}}, {Ratio: Spread{Median: 2.4}}}, Program: Program{Ratio: Spread{Median: 0.4}}}
 	for i, s := range shapes {
 		w := conclude(s, []*pair{{writer: reached(2, 90), raw: reached(2, 100)}})
-		w.CPURatioToBefore = []float64{0.3 + float64(i)/100, 0.3 + float64(i)/100}
+		w.CPURatioToBefore = []float64{0.25 + float64(i)/16, 0.25 + float64(i)/16}
 		r.Writing = append(r.Writing, w)
 	}
 	text, err := json.Marshal(r.summary())
 	require.NoError(t, err)
-	require.JSONEq(t, `{"writer_ratio":[0.9,0.9,0.9,0.9],"cpu_ratio_to_before":[0.305,0.325],"read_ratio_to_before":[2.5,2.4],"program_ratio_to_before":0.4}`, string(text))
+	require.JSONEq(t, `{"writer_ratio":[0.9,0.9,0.9,0.9],"cpu_ratio_to_before":[0.28125,0.40625],"read_ratio_to_before":[2.5,2.4],"program_ratio_to_before":0.4}`, string(text))
 }
 
 func TestProcessorTimeIsComparedWithThatOfTheSameRound(t *testing.T) {
