@@ -117,7 +117,7 @@ func (f *costFlags) configured(ctx context.Context) (config.Config, string, erro
 	}
 	planned := f.stack.planned(ctx)
 	if planned.Problems != nil {
-		return config.Config{}, "", fmt.Errorf("%w\nTo estimate without a stack, run `cdc cost --environment dev`.", planned.Problems)
+		return config.Config{}, "", fmt.Errorf("%w\nto estimate without a stack, run `cdc cost --environment dev`", planned.Problems)
 	}
 	return planned.Config, planned.Settings["region"], nil
 }

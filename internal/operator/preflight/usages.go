@@ -113,7 +113,7 @@ func ofLambda(ctx context.Context, s *Stack) (usage, error) {
 	}
 	limit := found.AccountLimit
 	if limit == nil {
-		return usage{}, errors.New("Lambda returned no limit")
+		return usage{}, errors.New("AWS returned no limit for Lambda")
 	}
 	all := int(limit.ConcurrentExecutions)
 	u := usage{all - int(aws.ToInt32(limit.UnreservedConcurrentExecutions)), all, s.increase("lambda", "L-B99A9384", max(all, 500))}
