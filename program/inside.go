@@ -20,7 +20,8 @@ import (
 // removeTimeout limits one deletion.
 const removeTimeout = time.Minute
 
-// RemoveInside deletes something from the domain or a collection, by the way that the provider takes: to collections that of the doorway.
+// RemoveInside deletes something from the domain or a collection. It connects as the provider does: to collections through
+// the doorway.
 func RemoveInside(cfg config.Search) search.Remove {
 	return func(ctx context.Context, at search.Inside, path string) error {
 		values, err := texts(ctx, at.URL, at.User, at.Password)

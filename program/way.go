@@ -8,8 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// LeadToDomain opens the way to a domain that a program makes without a pipeline, for what is made inside of it; with search.reach direct there is
-// nothing to open. It leads through the bastion with this id. The settings are complete. The way is open as long as the process.
+// LeadToDomain opens a tunnel to a domain that a program makes without a pipeline, through the bastion with this instance id.
+// With search.reach direct it opens nothing. The settings have their defaults. The tunnel is open until the process ends.
 func LeadToDomain(ctx *pulumi.Context, cfg config.Search, bastionID pulumi.StringInput, domain *search.Domain) error {
 	way, err := openTunnel(ctx, cfg)
 	if err != nil || bastionID == nil {
@@ -19,15 +19,15 @@ func LeadToDomain(ctx *pulumi.Context, cfg config.Search, bastionID pulumi.Strin
 	return nil
 }
 
-// Doorway is the way to collections that a program makes without a pipeline.
+// Doorway is a gateway to collections that a program makes without a pipeline.
 type Doorway struct {
 	ctx     *pulumi.Context
 	opened  *doorway
 	through *bastion.Bastion
 }
 
-// OpenDoorway holds search.gatewayPort for a gateway that signs. With search.reach tunnel it leads through the bastion with this id. The settings are
-// complete. The way is open as long as the process.
+// OpenDoorway listens on search.gatewayPort for requests, which the gateway signs. With search.reach tunnel it forwards them
+// through the bastion with this instance id. The settings have their defaults. It is open until the process ends.
 func OpenDoorway(ctx *pulumi.Context, cfg config.Search, bastionID pulumi.StringInput) (*Doorway, error) {
 	opened, err := openDoorway(ctx, cfg)
 	if err != nil {
@@ -40,10 +40,10 @@ func OpenDoorway(ctx *pulumi.Context, cfg config.Search, bastionID pulumi.String
 	return d, nil
 }
 
-// Gateway is search.CollectionsArgs.Gateway.
+// Gateway returns the function for search.CollectionsArgs.Gateway.
 func (d *Doorway) Gateway() func(password pulumi.StringOutput) pulumi.StringOutput {
 	return d.opened.url()
 }
 
-// Lead tells where the collections are.
+// Lead tells the gateway the addresses of the collections.
 func (d *Doorway) Lead(to *search.Collections) { d.opened.lead(d.ctx, d.through, to) }

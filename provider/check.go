@@ -13,11 +13,11 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// problem is what is wrong with one input, by the path that a user writes it with: source.tables[0].database.
+// problem describes one wrong input. Its path is the one that a user writes, such as source.tables[0].database.
 type problem struct{ path, reason string }
 
-// checkInputs holds the inputs of a request against the schema, and takes out of the request what is not right, so that the rest can be
-// read and checked as well.
+// checkInputs checks the inputs of a request against the schema. It removes wrong inputs from the request, so that the others can be read and checked
+// too.
 func checkInputs(s spec, req *pulumirpc.ConstructRequest) ([]problem, error) {
 	kept := plugin.MarshalOptions{KeepSecrets: true, KeepUnknowns: true, KeepOutputValues: true, KeepResources: true}
 	given, err := plugin.UnmarshalProperties(req.GetInputs(), kept)
@@ -39,7 +39,7 @@ func checkInputs(s spec, req *pulumirpc.ConstructRequest) ([]problem, error) {
 	return c.problems, nil
 }
 
-// checker collects what is wrong with the inputs of one component.
+// checker collects the problems of one component's inputs.
 type checker struct {
 	schema   spec
 	token    string
@@ -51,10 +51,10 @@ func (c *checker) add(path, format string, args ...any) {
 	c.problems = append(c.problems, problem{path, fmt.Sprintf(format, args...)})
 }
 
-// anyName stands for a name of the user's own in a path.
+// anyName stands for a name in a path that the user chooses.
 const anyName = "<name>"
 
-// paths are all inputs as a user writes them; a list's entries have [] behind it.
+// paths returns the paths of all inputs as a user writes them. The path of a list's entry ends in [].
 func (c *checker) paths(at string, properties map[string]propertySpec) []string {
 	var all []string
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
@@ -71,7 +71,7 @@ func (c *checker) paths(at string, properties map[string]propertySpec) []string 
 	return all
 }
 
-// object gives back what is right of an object's properties.
+// object returns the correct properties of an object.
 func (c *checker) object(at string, properties map[string]propertySpec, required []string, given resource.PropertyMap) resource.PropertyMap {
 	right := resource.PropertyMap{}
 	for _, key := range given.StableKeys() {
@@ -93,7 +93,7 @@ func (c *checker) object(at string, properties map[string]propertySpec, required
 	return right
 }
 
-// nearest is the known path most like an unknown one, with the user's own names where that has them.
+// nearest returns the known path that is most similar to an unknown one, with the user's own names in it.
 func (c *checker) nearest(unknown string) string {
 	parts := strings.Split(unknown, ".")
 	known := make([]string, len(c.known))
@@ -109,13 +109,13 @@ func (c *checker) nearest(unknown string) string {
 	return config.Nearest(unknown, known)
 }
 
-// literal says that a value must be known before anything is made. So must a list or an object whose parts are to be told apart, though
-// some of its parts may be outputs.
+// literal reports whether a value must be known before the component makes anything. A list or an object with literal parts must be known too, though
+// its other parts may be outputs.
 func (v valueSpec) literal() bool {
 	return v.Plain || strings.HasPrefix(v.Ref, typeRef) || v.Items != nil && v.Items.literal()
 }
 
-// value gives back a value as it can be read, and whether it is right.
+// value returns a value in a readable form, and whether it is correct.
 func (c *checker) value(path string, of valueSpec, v resource.PropertyValue) (resource.PropertyValue, bool) {
 	if of.literal() {
 		var ok bool
@@ -141,7 +141,7 @@ func (c *checker) value(path string, of valueSpec, v resource.PropertyValue) (re
 	}
 }
 
-// contentOf is the value of an output or a secret, and whether it is known.
+// contentOf returns the value of an output or a secret, and whether it is known.
 func contentOf(v resource.PropertyValue) (resource.PropertyValue, bool) {
 	switch {
 	case v.IsSecret():
@@ -153,7 +153,7 @@ func contentOf(v resource.PropertyValue) (resource.PropertyValue, bool) {
 	return v, !v.IsComputed()
 }
 
-// literal takes the value out of an output that is known already.
+// literal returns the value of an output that is known already.
 func (c *checker) literal(path string, v resource.PropertyValue) (resource.PropertyValue, bool) {
 	content, known := contentOf(v)
 	switch {
@@ -167,7 +167,7 @@ func (c *checker) literal(path string, v resource.PropertyValue) (resource.Prope
 	return content, true
 }
 
-// referred is an archive, an object or a choice.
+// referred checks a component, an archive, an object or a choice.
 func (c *checker) referred(path, ref string, v resource.PropertyValue) (resource.PropertyValue, bool) {
 	of := c.schema.Types[strings.TrimPrefix(ref, typeRef)]
 	switch {
@@ -196,7 +196,7 @@ func (c *checker) referred(path, ref string, v resource.PropertyValue) (resource
 	return resource.NewProperty(c.object(path+".", of.Properties, of.Required, v.ObjectValue())), true
 }
 
-// component gives back the URN of a component that is handed over itself: a component of Go finds it by that.
+// component returns the URN of a component that was given itself. Go's components find it by its URN.
 func (c *checker) component(path, token string, v resource.PropertyValue) (resource.PropertyValue, bool) {
 	if v.IsResourceReference() && string(v.ResourceReferenceValue().URN.Type()) == token {
 		return resource.NewProperty(string(v.ResourceReferenceValue().URN)), true
@@ -231,7 +231,7 @@ func (c *checker) named(path string, of valueSpec, v resource.PropertyValue) (re
 	return resource.NewProperty(right), true
 }
 
-// mistyped says what a value should be; empty when it is.
+// mistyped says what a value should be. It is empty if the value has the right type.
 func mistyped(of valueSpec, v resource.PropertyValue) string {
 	switch {
 	case of.Items != nil:
@@ -248,7 +248,7 @@ func mistyped(of valueSpec, v resource.PropertyValue) string {
 	return ""
 }
 
-// shown is a value in a message.
+// shown returns a value as messages show it.
 func shown(v resource.PropertyValue) string {
 	switch {
 	case v.IsString():

@@ -13,33 +13,34 @@ import (
 	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 )
 
-// form is a component as all languages have it.
+// form describes a component to all languages.
 type form struct {
 	kind component.Kind
-	// component, and what it takes and gives: structs whose fields have the tag pulumi:"name". What has no tag is Go's alone.
+	// component is the component's type; inputs and giving are structs. Their fields with the tag pulumi:"name" are its inputs and outputs. Fields
+	// without the tag exist only in Go.
 	component      reflect.Type
 	inputs, giving []reflect.Type
-	// make makes the component of inputs that are right, and gives back structs with its outputs.
+	// make makes the component from correct inputs and returns structs with its outputs.
 	make func(ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opts []pulumi.ResourceOption) (pulumi.ComponentResource, []any, error)
-	// validate says what is wrong with the values of inputs that are right otherwise; nil where the embedded sections do.
+	// validate checks the values of inputs that have the right types. If it is nil, the embedded sections check them.
 	validate func(inputs sdk.ConstructInputs) ([]problem, error)
-	// held says what is wrong with inputs that depend on each other, beside what the schema and the sections say; nil when none do.
+	// held checks inputs that depend on each other. It is nil if none do.
 	held func(inputs sdk.ConstructInputs) ([]problem, error)
-	// settled are the component's own defaults, which come before those of the environment; nil when it has none.
+	// settled sets the component's own defaults, before those of the environment. It is nil without any.
 	settled func(args any)
 }
 
-// constructor is what every component has.
+// constructor is the signature of a component's constructor.
 type constructor[A any, C pulumi.ComponentResource] func(*pulumi.Context, string, *A, ...pulumi.ResourceOption) (C, error)
 
-// of is the form of a component whose arguments and outputs are the same in all languages.
+// of returns the form of a component whose arguments and outputs are the same in all languages.
 func of[A any, C pulumi.ComponentResource](kind component.Kind, construct constructor[A, C]) form {
 	return taking(kind, func(ctx *pulumi.Context, name string, args *A, _ *struct{}, opts ...pulumi.ResourceOption) (C, error) {
 		return construct(ctx, name, args, opts...)
 	})
 }
 
-// taking is the form of a component that takes more than the tagged arguments: what stands for arguments that only Go has.
+// taking returns the form of a component with more inputs than the tagged arguments. These replace arguments that only Go has.
 func taking[A, M any, C pulumi.ComponentResource](
 	kind component.Kind, construct func(*pulumi.Context, string, *A, *M, ...pulumi.ResourceOption) (C, error),
 ) form {
@@ -80,10 +81,10 @@ func taking[A, M any, C pulumi.ComponentResource](
 	return f
 }
 
-// holder says what is wrong with inputs that depend on each other.
+// holder checks inputs that depend on each other.
 type holder[A any] interface{ hold(args *A) []problem }
 
-// copyTo reads inputs into a struct, and into those that are embedded in it, which Pulumi's SDK leaves out.
+// copyTo reads inputs into a struct and into its embedded structs, which Pulumi's SDK omits.
 func copyTo(inputs sdk.ConstructInputs, into any) error {
 	if err := inputs.CopyTo(into); err != nil {
 		return err //nolint:wrapcheck // wrapped by the caller
@@ -99,7 +100,7 @@ func copyTo(inputs sdk.ConstructInputs, into any) error {
 	return nil
 }
 
-// giving adds outputs that are no fields of the component.
+// giving adds outputs that are not fields of the component.
 func giving[C pulumi.ComponentResource, O any](f form, outputs func(C) O) form {
 	makeComponent := f.make
 	f.giving = append(slices.Clone(f.giving), reflect.TypeFor[O]())
@@ -113,14 +114,14 @@ func giving[C pulumi.ComponentResource, O any](f form, outputs func(C) O) form {
 	return f
 }
 
-// settling gives the component defaults that come before those of the environment.
+// settling adds defaults that take precedence over those of the environment.
 func settling[A any](f form, settle func(*A)) form {
 	f.settled = func(args any) { settle(args.(*A)) }
 	return f
 }
 
-// startAfter has what the component makes first wait for what the option dependsOn names: a component's own dependencies do not
-// reach its children, and the argument that does is Go's alone.
+// startAfter makes the component's first resources wait for the resources of the option dependsOn. The engine does not pass a component's
+// dependencies on to its children, and only Go has the argument that does.
 func startAfter(args any, opts []pulumi.ResourceOption) error {
 	after, err := dependsOn(opts)
 	for _, name := range []string{"StartAfter", "DependsOn", "ReachedAfter"} {
@@ -131,7 +132,7 @@ func startAfter(args any, opts []pulumi.ResourceOption) error {
 	return err
 }
 
-// dependsOn are the resources that the option names.
+// dependsOn returns the resources that the option names.
 func dependsOn(opts []pulumi.ResourceOption) ([]pulumi.Resource, error) {
 	given, err := pulumi.NewResourceOptions(opts...)
 	if err != nil {
@@ -140,7 +141,7 @@ func dependsOn(opts []pulumi.ResourceOption) ([]pulumi.Resource, error) {
 	return given.DependsOn, nil
 }
 
-// construct makes the component, unless something is wrong with its inputs.
+// construct makes the component, unless its inputs have problems.
 func (f form) construct(
 	ctx *pulumi.Context, name string, inputs sdk.ConstructInputs, opt pulumi.ResourceOption, problems []problem,
 ) (*sdk.ConstructResult, error) {
@@ -162,7 +163,7 @@ func (f form) construct(
 	return &sdk.ConstructResult{URN: made.URN(), State: state}, nil
 }
 
-// refuses inputs by the problems that there are already and those that the inputs have with each other; with all there are, when there is one.
+// refuses returns an error with all problems of the inputs: those found already, and those that the form's own checks find.
 func (f form) refuses(inputs sdk.ConstructInputs, problems []problem) error {
 	if f.held != nil {
 		more, err := f.held(inputs)
@@ -189,7 +190,7 @@ func (f form) refuses(inputs sdk.ConstructInputs, problems []problem) error {
 	return refuse(f.kind, append(problems, more...))
 }
 
-// addOutputs adds the tagged fields of a struct, and of those that are embedded in it without a tag.
+// addOutputs adds the tagged fields of a struct and of the structs embedded in it without a tag.
 func addOutputs(state pulumi.Map, from reflect.Value) {
 	for i := range from.NumField() {
 		field := from.Type().Field(i)
@@ -205,12 +206,12 @@ func addOutputs(state pulumi.Map, from reflect.Value) {
 	}
 }
 
-// embedded says of a field that its own fields stand in its place.
+// embedded reports whether the fields of this field count as fields of the outer struct.
 func embedded(f reflect.StructField) bool {
 	return f.Anonymous && f.Type.Kind() == reflect.Struct && f.Tag.Get("pulumi") == "" && f.Type != reflect.TypeFor[pulumi.ResourceState]()
 }
 
-// unset says of an output that the component has not got it.
+// unset reports whether the component did not set this output.
 func unset(value reflect.Value) bool {
 	if value.Kind() != reflect.Struct {
 		return value.Kind() == reflect.Interface && value.IsNil()

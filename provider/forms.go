@@ -12,8 +12,8 @@ import (
 	"slices"
 )
 
-// forms are all components that there are outside of Go. One that writes to what another has made (search.Target, in Go) is given that component itself,
-// and finds its parts by the engine.
+// forms lists all components that other languages have. In Go a writer takes a search.Target. Here it takes the component itself and finds its parts
+// through the engine.
 var forms = []form{
 	of("bastion.Bastion", bastion.NewBastion),
 	canaryForm,
@@ -43,7 +43,7 @@ var forms = []form{
 	of("stream.ChangeStream", stream.NewChangeStream),
 }
 
-// formOf finds a component by its token.
+// formOf returns the form of the component with this token.
 func formOf(token string) (form, bool) {
 	i := slices.IndexFunc(forms, func(f form) bool { return f.kind.Token() == token })
 	if i < 0 {

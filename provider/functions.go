@@ -14,10 +14,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Functions are those whose code components take.
+// Functions are the functions whose code the components need.
 var Functions = []string{"bootstrap", "canary", "currentstate", "rotation"}
 
-// functionsFolder is beside the plugin in a release: the functions' zips, and their checksums as sha256sum writes them.
+// functionsFolder is the folder beside a released plugin. It has the functions' zips and their checksums in the format of sha256sum.
 const (
 	functionsFolder = "functions"
 	checksums       = "SHA256SUMS"
@@ -32,7 +32,7 @@ var functionsDir = func() (string, error) {
 	return filepath.Join(filepath.Dir(plugin), functionsFolder), nil
 }
 
-// functionCode is the code that is given, or the release's own for the architecture.
+// functionCode returns the given code, or else the release's own for the architecture.
 func functionCode(given pulumi.Archive, name string, of config.Functions) (pulumi.Archive, error) {
 	if given != nil {
 		return given, nil
@@ -66,7 +66,7 @@ func checksum(content []byte) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// WriteFunctions writes the functions' folder of a release below dir: zips by their names there, and the checksums of all.
+// WriteFunctions writes the functions' folder of a release below dir: zips by their names, and the checksums of all.
 func WriteFunctions(dir string, zips map[string]string) error {
 	folder := filepath.Join(dir, functionsFolder)
 	if err := os.MkdirAll(folder, 0o755); err != nil {

@@ -6,31 +6,32 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// NetworkOutputs are what a network gives besides its VPC.
+// NetworkOutputs are the outputs of a network besides its VPC.
 type NetworkOutputs struct {
-	// SubnetIDs of the private subnets, one for each zone in a VPC made here.
+	// SubnetIDs are the ids of the private subnets. A VPC that the component makes has one per zone.
 	SubnetIDs pulumi.StringArrayOutput `pulumi:"subnetIds"`
-	// ZoneSubnetIDs are one of them for each zone, which is what an interface endpoint takes.
+	// ZoneSubnetIDs are the ids of one private subnet per zone, which an interface endpoint needs.
 	ZoneSubnetIDs pulumi.StringArrayOutput `pulumi:"zoneSubnetIds"`
-	// DatabaseSecurityGroupID of the unnamed source's database: it accepts the database's port from replication, functions and bastion.
+	// DatabaseSecurityGroupID is the group of the unnamed source's database. It accepts the database's port from replication, functions and bastion.
 	DatabaseSecurityGroupID pulumi.StringOutput `pulumi:"databaseSecurityGroupId,optional"`
-	// DatabaseSecurityGroupIDs are the same of the other sources' databases, by the name of the source.
+	// DatabaseSecurityGroupIDs maps the name of each named source to the group of its database.
 	DatabaseSecurityGroupIDs pulumi.StringMapOutput `pulumi:"databaseSecurityGroupIds"`
-	// ReplicationSecurityGroupID of DMS: to the databases, and to AWS.
+	// ReplicationSecurityGroupID is the group of DMS. It allows connections to the databases and to AWS.
 	ReplicationSecurityGroupID pulumi.StringOutput `pulumi:"replicationSecurityGroupId"`
-	// SearchSecurityGroupID of what is searched: it accepts HTTPS from delivery, functions and bastion.
+	// SearchSecurityGroupID is the group of the search destination. It accepts HTTPS from delivery, functions and bastion.
 	SearchSecurityGroupID pulumi.StringOutput `pulumi:"searchSecurityGroupId"`
-	// DeliverySecurityGroupID of Firehose's network interfaces: to what is searched.
+	// DeliverySecurityGroupID is the group of Firehose's network interfaces. It allows connections to the search destination.
 	DeliverySecurityGroupID pulumi.StringOutput `pulumi:"deliverySecurityGroupId"`
-	// FunctionsSecurityGroupID of Lambda: to the databases, to what is searched, and to AWS.
+	// FunctionsSecurityGroupID is the group of the functions. It allows connections to the databases, the search destination and AWS.
 	FunctionsSecurityGroupID pulumi.StringOutput `pulumi:"functionsSecurityGroupId"`
-	// EndpointsSecurityGroupID of the VPC endpoints: it accepts HTTPS from replication, functions and bastion.
+	// EndpointsSecurityGroupID is the group of the VPC endpoints. It accepts HTTPS from replication, functions and bastion.
 	EndpointsSecurityGroupID pulumi.StringOutput `pulumi:"endpointsSecurityGroupId"`
-	// BastionSecurityGroupID of an instance that people reach all this through; it accepts nothing. Only with the input bastion.
+	// BastionSecurityGroupID is the group of the bastion. It accepts no connections. Only with the input bastion.
 	BastionSecurityGroupID pulumi.StringOutput `pulumi:"bastionSecurityGroupId,optional"`
 }
 
-// networkForm has what dependsOn names come before the group of Firehose's interfaces, and outlive it: search.DeliveryRole.
+// networkForm makes the group of Firehose's interfaces after the resources that dependsOn names, such as search.DeliveryRole. These outlive the
+// group.
 var networkForm = giving(taking("network.Network", func(
 	ctx *pulumi.Context, name string, args *network.NetworkArgs, _ *struct{}, opts ...pulumi.ResourceOption,
 ) (*network.Network, error) {

@@ -18,10 +18,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// WatchedSource is a source that is watched, by what its components give: of those whose outputs are not here there are no alarms and graphs. The sections
-// are those that the components were made by: limits follow from them.
+// WatchedSource is a source to watch, named by the outputs of its components. A component whose outputs are missing here has no alarms and no
+// graphs. Give the same sections as to the components, because limits follow from them.
 type WatchedSource struct {
-	// Name of the source; empty for the unnamed one.
+	// Name is the name of the source. Empty for the unnamed source.
 	Name string `pulumi:"name,optional"`
 	// Source as the section source of the configuration.
 	Source config.Source `pulumi:"source,optional"`
@@ -34,43 +34,45 @@ type WatchedSource struct {
 	// Lake as the section lake of the configuration.
 	Lake config.Lake `pulumi:"lake,optional"`
 
-	// ClusterID of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
+	// ClusterID is the id of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
 	ClusterID pulumi.StringInput `pulumi:"clusterId,optional"`
-	// InstanceIDs of the cluster's instances: instanceIds of the same.
+	// InstanceIDs are the ids of the cluster's instances: instanceIds of the same component.
 	InstanceIDs pulumi.StringArrayInput `pulumi:"instanceIds,optional"`
-	// RotationFunctionName of the rotation of passwords: functionName of source.Rotation.
+	// RotationFunctionName is the name of the function that rotates the password: functionName of source.Rotation.
 	RotationFunctionName pulumi.StringInput `pulumi:"rotationFunctionName,optional"`
-	// TaskArn of the task: taskArn of replication.Replication.
+	// TaskArn is the ARN of the task: taskArn of replication.Replication.
 	TaskArn pulumi.StringInput `pulumi:"taskArn,optional"`
-	// ReplicationInstanceArn of the instance that the task runs on: instanceArn of the same. Required with taskArn, unless replication.kind is serverless.
+	// ReplicationInstanceArn is the ARN of the task's instance: instanceArn of the same component. Required with taskArn, unless replication.kind is
+	// serverless.
 	ReplicationInstanceArn pulumi.StringInput `pulumi:"replicationInstanceArn,optional"`
-	// ReplicationInstanceID of the instance that the task runs on: instanceId of the same. Required with taskArn, unless replication.kind is serverless.
+	// ReplicationInstanceID is the id of the task's instance: instanceId of the same component. Required with taskArn, unless replication.kind is
+	// serverless.
 	ReplicationInstanceID pulumi.StringInput `pulumi:"replicationInstanceId,optional"`
-	// StreamName of the stream: name of stream.ChangeStream. Required.
+	// StreamName is the name of the stream: name of stream.ChangeStream. Required.
 	StreamName pulumi.StringInput `pulumi:"streamName"`
-	// LakeDeliveryName of the delivery into the lake: name of lake.Delivery.
+	// LakeDeliveryName is the name of the delivery into the lake: name of lake.Delivery.
 	LakeDeliveryName pulumi.StringInput `pulumi:"lakeDeliveryName,optional"`
-	// TablesDatabase of the lake's tables, where lake.Tables keeps them and has measured: true: database of lake.Catalog.
+	// TablesDatabase is the database of the lake's tables: database of lake.Catalog. Give it if lake.Tables has measured: true.
 	TablesDatabase pulumi.StringInput `pulumi:"tablesDatabase,optional"`
-	// SearchDeliveryName of the delivery into the history that is searched: name of search.Delivery.
+	// SearchDeliveryName is the name of the delivery into the history index: name of search.Delivery.
 	SearchDeliveryName pulumi.StringInput `pulumi:"searchDeliveryName,optional"`
-	// CurrentFunctionName of the function that keeps rows: functionName of search.CurrentState. Only with searchDeliveryName.
+	// CurrentFunctionName is the name of the function that writes present rows: functionName of search.CurrentState. It needs searchDeliveryName.
 	CurrentFunctionName pulumi.StringInput `pulumi:"currentFunctionName,optional"`
-	// CurrentMappingID of the same function's mapping: mappingId of search.CurrentState, where that has measured: true.
+	// CurrentMappingID is the id of the same function's mapping: mappingId of search.CurrentState. Give it if that component has measured: true.
 	CurrentMappingID pulumi.StringInput `pulumi:"currentMappingId,optional"`
-	// CurrentParkedPrefix is where the same function puts records aside: parkedPrefix of search.CurrentState. Default parked/current/.
+	// CurrentParkedPrefix is the prefix below which the same function parks records: parkedPrefix of search.CurrentState. Default parked/current/.
 	CurrentParkedPrefix string `pulumi:"currentParkedPrefix,optional"`
-	// CanaryFunctionName of the source's canary: functionName of canary.Canary.
+	// CanaryFunctionName is the name of the canary's function: functionName of canary.Canary.
 	CanaryFunctionName pulumi.StringInput `pulumi:"canaryFunctionName,optional"`
 }
 
-// Watched is all that is watched.
+// Watched lists everything to watch.
 type Watched struct {
-	// Sources are watched, each with its alarms. At least one.
+	// Sources are the sources to watch, each with its own alarms. At least one.
 	Sources []WatchedSource `pulumi:"sources"`
-	// Domain that is searched, the component itself.
+	// Domain is the search.Domain to watch, the component itself.
 	Domain string `pulumi:"domain,optional" component:"search.Domain"`
-	// Collections that are searched, the component itself.
+	// Collections is the search.Collections to watch, the component itself.
 	Collections string `pulumi:"collections,optional" component:"search.Collections"`
 }
 
@@ -109,7 +111,7 @@ func (s WatchedSource) lacks(of config.Environment) []problem {
 	return problems
 }
 
-// feed is the source as Go's component knows it.
+// feed returns the source for Go's component.
 func (s WatchedSource) feed(of config.Environment) *feed.Feed {
 	cfg := config.Feed{
 		Name: s.Name, Source: s.Source.WithDefaults(of), Stream: s.Stream.WithDefaults(of), Replication: s.Replication.WithDefaults(of),

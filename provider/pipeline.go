@@ -12,34 +12,34 @@ import (
 	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 )
 
-// FunctionCodes are the zips of the functions, for functions.architecture. Default of each: the one that is released with this provider.
+// FunctionCodes are the zips of the functions, compiled for functions.architecture. Default of each: the zip that is released with the plugin.
 type FunctionCodes struct {
 	// Bootstrap prepares and checks the databases.
 	Bootstrap pulumi.Archive `pulumi:"bootstrap,optional"`
-	// Rotation rotates passwords; not needed when source.rotationDays is 0.
+	// Rotation rotates passwords. Not needed if source.rotationDays is 0.
 	Rotation pulumi.Archive `pulumi:"rotation,optional"`
-	// CurrentState keeps rows as they are; not needed when search.current.enabled is false.
+	// CurrentState writes present rows. Not needed if search.current.enabled is false.
 	CurrentState pulumi.Archive `pulumi:"currentState,optional"`
-	// Canary changes a row and looks for it; not needed when no source has one.
+	// Canary changes a row and looks for the change. Not needed if no source has a canary.
 	Canary pulumi.Archive `pulumi:"canary,optional"`
 }
 
-// PipelineCode is what a pipeline takes besides the configuration.
+// PipelineCode are the inputs of a pipeline besides the configuration.
 type PipelineCode struct {
-	// Code of the functions. Default: what is released with this provider.
+	// Code holds the zips of the functions. Default: the zips that are released with the plugin.
 	Code FunctionCodes `pulumi:"code,optional"`
 }
 
-// given is the code of a function, nil when it is the release's.
+// given returns the code of a function, nil for the release's own.
 func (c FunctionCodes) given(name string) pulumi.Archive {
 	return map[string]pulumi.Archive{"bootstrap": c.Bootstrap, "rotation": c.Rotation, "currentstate": c.CurrentState, "canary": c.Canary}[name]
 }
 
-// PipelineOutputs are those of the stack, by the same names.
+// PipelineOutputs are the outputs of the stack, with the same names.
 type PipelineOutputs = outputs.Set[pulumi.StringOutput, pulumi.IntOutput, pulumi.StringArrayOutput, pulumi.StringMapOutput]
 
-// pipelineForm is the stack program as a component: what the program reads from the stack's configuration are its inputs, and what the stack gives are its
-// outputs. The plugin opens the way to what is searched, which closes with the plugin when the engine is done; and it ends when the tasks run.
+// pipelineForm is the stack program as a component. Its inputs are the stack's configuration, its outputs those of the stack. The plugin opens the
+// tunnel to the search destination, which closes when the engine stops the plugin. The component is done when the tasks run.
 var pipelineForm = form{
 	kind: "pipeline.Pipeline", component: reflect.TypeFor[pipeline.Pipeline](),
 	inputs: []reflect.Type{reflect.TypeFor[config.Config](), reflect.TypeFor[PipelineCode]()}, giving: []reflect.Type{reflect.TypeFor[PipelineOutputs]()},
@@ -73,10 +73,10 @@ var pipelineForm = form{
 	},
 }
 
-// readConfig is the configuration that the inputs are, complete, with the names that a stack's resources have.
+// readConfig returns the configuration from the inputs, with its defaults and the names of a stack's resources.
 func readConfig(inputs sdk.ConstructInputs, stack string) (config.Config, error) {
 	var cfg config.Config
-	// Pulumi's SDK leaves out what is embedded in a struct: what a named source has of any source.
+	// Pulumi's SDK omits embedded structs, such as the settings that a named source shares with any source.
 	var named struct {
 		Sources map[string]config.Source `pulumi:"sources"`
 	}

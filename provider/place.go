@@ -10,11 +10,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Place is what is searched: a domain, or collections.
+// Place is a search destination: a domain or collections.
 type Place struct {
-	// Access to the domain that is used, the component itself. Either this or collections is required.
+	// Access is the search.Access of a domain, the component itself. Either access or collections is required.
 	Access string `pulumi:"access,optional" component:"search.Access"`
-	// Collections that are used, the component itself. Either these or access is required.
+	// Collections is the search.Collections, the component itself. Either access or collections is required.
 	Collections string `pulumi:"collections,optional" component:"search.Collections"`
 }
 
@@ -25,7 +25,7 @@ func (p Place) lacks() []problem {
 	return nil
 }
 
-// kind of the place.
+// kind returns the kind of the place.
 func (p Place) kind() config.SearchKind {
 	if p.Collections != "" {
 		return config.OnCollections
@@ -33,13 +33,13 @@ func (p Place) kind() config.SearchKind {
 	return config.OnDomain
 }
 
-// found are the targets of a place, and the component that has what the indices need.
+// found holds the targets of a place, and the component that has made the templates.
 type found struct {
 	history, current search.Target
 	of               pulumi.Resource
 }
 
-// find the place that another request has made. cfg says by which way something that is in it is removed.
+// find returns the place that another request has made. cfg decides how a writer reaches the place to remove leftovers.
 func (p Place) find(ctx *pulumi.Context, cfg config.Search) (found, error) {
 	if p.Collections != "" {
 		c, err := search.CollectionsOf(ctx, p.Collections, program.RemoveInside(cfg))
@@ -55,11 +55,11 @@ func (p Place) find(ctx *pulumi.Context, cfg config.Search) (found, error) {
 	return found{a.Target(), a.Target(), a}, nil
 }
 
-// DeliveryPlace is where a delivery writes, and what it acts as.
+// DeliveryPlace is where a delivery writes, and its role.
 type DeliveryPlace struct {
 	Place
-	// RoleArn of the role that makes the network interfaces, and that the delivery acts as when the source has no name: search.DeliveryRole's arn.
-	// Required.
+	// RoleArn is the role that makes the network interfaces: arn of search.DeliveryRole. The unnamed source's delivery also reads and writes as this
+	// role. Required.
 	RoleArn pulumi.StringInput `pulumi:"roleArn"`
 }
 
@@ -77,10 +77,10 @@ var deliveryForm = taking("search.Delivery", func(
 	return search.NewDelivery(ctx, name, args, opts...)
 })
 
-// RowsPlace is where rows are written, and by which function.
+// RowsPlace is where the current-state function writes, and its code.
 type RowsPlace struct {
 	Place
-	// Code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+	// Code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
 	Code pulumi.Archive `pulumi:"code,optional"`
 }
 
@@ -102,16 +102,16 @@ var currentStateForm = taking("search.CurrentState", func(
 	return search.NewCurrentState(ctx, name, args, opts...)
 })
 
-// CanarySource is the source that a canary is of, where it looks, and by which function.
+// CanarySource is the canary's source, where the canary looks for its changes, and its code.
 type CanarySource struct {
 	Place
-	// Name of the source; empty for the unnamed one.
+	// Name is the name of the source. Empty for the unnamed source.
 	Name string `pulumi:"name,optional"`
 	// Source as the section source of the configuration: its engine, its tables, and how long it keeps its log.
 	Source config.Source `pulumi:"source,optional"`
 	// Lake as the section lake of the configuration: where parked records are.
 	Lake config.Lake `pulumi:"lake,optional"`
-	// Code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+	// Code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
 	Code pulumi.Archive `pulumi:"code,optional"`
 }
 

@@ -1,17 +1,17 @@
-// Package provider gives the components to all languages of Pulumi: an input is what Go's Args have, with each section of the configuration below
-// its own name (search.instanceType), so that one set of types, one set of words and one set of messages serve whoever writes Go, YAML, TypeScript or
-// Python. A component is made by its own constructor, in the engine's process of this provider, so that it makes the same resources under the same
-// names and tokens, cdcpipeline:stream:ChangeStream, as in a program of Go.
+// Package provider offers the components to all languages of Pulumi. The inputs of a component are the fields of its Args in Go, and each section of
+// the configuration is below its own name (search.instanceType). So Go, YAML, TypeScript and Python share types, words and messages. The provider
+// calls the component's own constructor, which makes the same resources with the same names and types (cdcpipeline:stream:ChangeStream) as a Go
+// program.
 //
-// What writes to what another component has made is given that component itself (search.Access, search.Collections, search.Domain): each component is
-// made in a request of its own, and finds what others have made by the engine, which knows it in a preview too. So it makes the same resources below
-// them, with the same provider, as a program of Go that holds both. Plain outputs do where names and ARNs are enough. feed.Feed is not here: it makes
-// components of one another and names them, which in other languages is what a program is for; a pipeline has it for each of its sources.
+// A component that writes to another one takes that component itself (search.Access, search.Collections, search.Domain). The engine asks for each
+// component in its own request, and it knows the outputs of the others, in a preview too. So the writer makes the same resources below the other
+// component, with the same provider, as a Go program that holds both. Elsewhere a name or an ARN is enough, which is a plain output. feed.Feed is
+// not offered: it composes and names other components, which a program can do itself. A pipeline makes one for each of its sources.
 //
-// The provider is the one that Pulumi's SDK for Go has, and the schema is a committed file, made from the types and their comments by
-// `go generate ./provider`. github.com/pulumi/pulumi-go-provider (v1.3.0) does not fit: its components register their outputs a second time, which the
-// engine refuses; its schemas have no optional struct that is not a pointer, no choices of a type that does not import it and embedded structs that
-// Pulumi's SDK leaves empty; and it brings the engine's own module into the stack program's requirements.
+// This package uses the provider of Pulumi's SDK for Go. The schema is a committed file, which `go generate ./provider` makes from the types and
+// their comments. github.com/pulumi/pulumi-go-provider (v1.3.0) does not fit. Its components register their outputs a second time, which the engine
+// refuses. Its schemas have no optional struct that is not a pointer and no choices for a type that does not import it, and they have embedded
+// structs that Pulumi's SDK leaves empty. It also adds the engine's own module to the stack program's requirements.
 package provider
 
 //go:generate go test . -run TestSchemaIsCurrent -update
@@ -31,14 +31,14 @@ import (
 // Name of the package in every language.
 const Name = "cdcpipeline"
 
-// Serve answers the engine until it is done. The version is that of the release, 1.2.3.
+// Serve answers the engine until it ends. version is the release's, such as 1.2.3.
 func Serve(version string) error {
 	return sdk.Main(Name, func(host *sdk.HostClient) (pulumirpc.ResourceProviderServer, error) { //nolint:wrapcheck // says what could not be served
 		return newServer(host, version)
 	})
 }
 
-// server answers what an engine asks of a provider that has components only.
+// server answers an engine. It has components only.
 type server struct {
 	pulumirpc.UnimplementedResourceProviderServer
 
@@ -56,12 +56,12 @@ func newServer(host *sdk.HostClient, version string) (*server, error) {
 	return &server{host: host, version: version, schema: read}, nil
 }
 
-// GetPluginInfo says which release this is.
+// GetPluginInfo returns the release's version.
 func (s *server) GetPluginInfo(context.Context, *emptypb.Empty) (*pulumirpc.PluginInfo, error) {
 	return &pulumirpc.PluginInfo{Version: s.version}, nil
 }
 
-// Attach is asked by an engine that finds the provider running.
+// Attach connects to an engine that did not start the provider.
 func (s *server) Attach(_ context.Context, req *pulumirpc.PluginAttach) (*emptypb.Empty, error) {
 	host, err := sdk.NewHostClient(req.GetAddress())
 	if err != nil {
@@ -71,7 +71,7 @@ func (s *server) Attach(_ context.Context, req *pulumirpc.PluginAttach) (*emptyp
 	return &emptypb.Empty{}, nil
 }
 
-// GetSchema gives the committed schema, with the release's version.
+// GetSchema returns the committed schema with the release's version.
 func (s *server) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulumirpc.GetSchemaResponse, error) {
 	text, err := s.schema.text()
 	if err != nil {
@@ -80,17 +80,17 @@ func (s *server) GetSchema(context.Context, *pulumirpc.GetSchemaRequest) (*pulum
 	return &pulumirpc.GetSchemaResponse{Schema: string(text)}, nil
 }
 
-// Configure has nothing to configure: credentials and region are those of the AWS provider.
+// Configure accepts any configuration, because the AWS provider has the credentials and the region.
 func (s *server) Configure(context.Context, *pulumirpc.ConfigureRequest) (*pulumirpc.ConfigureResponse, error) {
 	return &pulumirpc.ConfigureResponse{AcceptSecrets: true, SupportsPreview: true, AcceptResources: true, AcceptOutputs: true}, nil
 }
 
-// Cancel has nothing to end: what a component makes is the engine's to cancel.
+// Cancel does nothing, because the engine cancels the resources of a component itself.
 func (s *server) Cancel(context.Context, *emptypb.Empty) (*emptypb.Empty, error) {
 	return &emptypb.Empty{}, nil
 }
 
-// Construct makes a component, or says all that is wrong with its inputs before there is any resource.
+// Construct makes a component. If inputs are wrong, it reports all problems before it makes any resource.
 func (s *server) Construct(ctx context.Context, req *pulumirpc.ConstructRequest) (*pulumirpc.ConstructResponse, error) {
 	f, ok := formOf(req.GetType())
 	if !ok {

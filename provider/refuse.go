@@ -12,7 +12,7 @@ import (
 	sdk "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 )
 
-// refuse is the error with which the engine shows each problem beside its input.
+// refuse returns an error that lets the engine show each problem beside its input.
 func refuse(kind component.Kind, problems []problem) error {
 	details := make([]sdkerrors.InputPropertyErrorDetails, len(problems))
 	for i, p := range problems {
@@ -21,8 +21,8 @@ func refuse(kind component.Kind, problems []problem) error {
 	return &sdkerrors.InputPropertiesError{Message: "the inputs of " + kind.Token(), Errors: details}
 }
 
-// validateSections has each section of the configuration say what is wrong with its values. The component does so itself, but it is not asked when its
-// inputs are wrong otherwise; so all problems come at once.
+// validateSections checks the values of each section of the configuration. The component checks them too, but it is not made while other inputs are
+// wrong. So the user sees all problems at once.
 func (f form) validateSections(inputs sdk.ConstructInputs) ([]problem, error) {
 	args := reflect.New(f.inputs[0])
 	if err := copyTo(inputs, args.Interface()); err != nil {
@@ -44,7 +44,7 @@ func (f form) validateSections(inputs sdk.ConstructInputs) ([]problem, error) {
 	return problems, nil
 }
 
-// validate asks a section with its defaults filled in.
+// validate checks a section with its defaults filled in.
 func validate(section reflect.Value, environment config.Environment) error {
 	if defaults := section.MethodByName("WithDefaults"); defaults.IsValid() {
 		section = defaults.Call([]reflect.Value{reflect.ValueOf(environment)})[0]
@@ -55,7 +55,7 @@ func validate(section reflect.Value, environment config.Environment) error {
 	return nil
 }
 
-// problemsOf takes an error apart that has one problem in a line, beginning with its key.
+// problemsOf splits an error that has one problem per line, each beginning with its key.
 func problemsOf(err error) []problem {
 	if err == nil {
 		return nil
@@ -74,7 +74,7 @@ func problemsOf(err error) []problem {
 	return []problem{{key, reason}}
 }
 
-// inTheLanguage names inputs as languages do in what a component's own check found; other errors stay as they are.
+// inTheLanguage renames the inputs in a component's own check to the names of all languages. Other errors stay as they are.
 func (f form) inTheLanguage(err error) error {
 	checked := (*component.CheckError)(nil)
 	if !errors.As(err, &checked) {

@@ -9,8 +9,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// replicationForm has all of a replication wait for what dependsOn names: replication.AccountRoles, every consumer of the stream that reads only what
-// is written after it, and source.Bootstrap.
+// replicationForm makes all of a replication after the resources that dependsOn names: replication.AccountRoles, source.Bootstrap, and every consumer
+// that reads only what is written to the stream after it was made.
 var replicationForm = taking("replication.Replication", func(
 	ctx *pulumi.Context, name string, args *replication.ReplicationArgs, _ *struct{}, opts ...pulumi.ResourceOption,
 ) (*replication.Replication, error) {

@@ -9,7 +9,7 @@ import (
 //go:embed schema.json
 var committed []byte
 
-// spec is what this package has of a Pulumi package schema, https://www.pulumi.com/docs/iac/extending-pulumi/schema/.
+// spec is the part of a Pulumi package schema that this package uses, https://www.pulumi.com/docs/iac/extending-pulumi/schema/.
 type spec struct {
 	Name        string                  `json:"name"`
 	Version     string                  `json:"version,omitempty"`
@@ -22,7 +22,7 @@ type spec struct {
 	Resources   map[string]resourceSpec `json:"resources"`
 }
 
-// typeSpec is an object or, with choices, text.
+// typeSpec is an object, or text if it has choices.
 type typeSpec struct {
 	objectSpec
 	Enum []choiceSpec `json:"enum,omitempty"`
@@ -40,7 +40,7 @@ type objectSpec struct {
 	Required    []string                `json:"required,omitempty"`
 }
 
-// resourceSpec is a component; its properties are what it gives.
+// resourceSpec is a component. Its properties are its outputs.
 type resourceSpec struct {
 	objectSpec
 	IsComponent     bool                    `json:"isComponent"`
@@ -54,7 +54,7 @@ type propertySpec struct {
 	Secret      bool   `json:"secret,omitempty"`
 }
 
-// valueSpec is what a value may be. Plain is one that must be known before anything is made.
+// valueSpec is the type of a value. A plain value must be known before the component makes anything.
 type valueSpec struct {
 	Type                 string     `json:"type,omitempty"`
 	Ref                  string     `json:"$ref,omitempty"`
@@ -63,7 +63,7 @@ type valueSpec struct {
 	Plain                bool       `json:"plain,omitempty"`
 }
 
-// archiveRef is a valueSpec's Ref of an archive; those of types of this package begin with typeRef, those of its components with componentRef.
+// archiveRef is the Ref of an archive. The Refs of this package's types begin with typeRef, those of its components with componentRef.
 const (
 	archiveRef   = "pulumi.json#/Archive"
 	typeRef      = "#/types/"

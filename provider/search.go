@@ -9,9 +9,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// DomainSubnets are where a domain is.
+// DomainSubnets are the subnets of a domain.
 type DomainSubnets struct {
-	// SubnetIDs, one for each zone; the first search.availabilityZones of them are used. A domain's VPC is permanent.
+	// SubnetIDs are one subnet per zone. The domain uses the first search.availabilityZones of them. A domain cannot change its VPC.
 	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
 }
 
@@ -30,13 +30,13 @@ var domainForm = taking("search.Domain", func(
 	return search.NewDomain(ctx, name, args, opts...)
 })
 
-// WayIn is how the plugin gets into what is searched, whose endpoints are private.
+// WayIn is how the plugin reaches private search endpoints.
 type WayIn struct {
-	// BastionInstanceID is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
+	// BastionInstanceID is the instance through which the plugin opens a tunnel: instanceId of bastion.Bastion. Required with search.reach tunnel.
 	BastionInstanceID pulumi.StringInput `pulumi:"bastionInstanceId,optional"`
 }
 
-// lacks the bastion that the reach needs.
+// lacks reports a missing bastion.
 func (w WayIn) lacks(cfg config.Search) []problem {
 	if cfg.Reach != config.ReachTunnel || w.BastionInstanceID != nil {
 		return nil
@@ -45,10 +45,10 @@ func (w WayIn) lacks(cfg config.Search) []problem {
 		"search.reach: direct where this is deployed from inside the VPC"}}
 }
 
-// DomainInside is whose inside is managed.
+// DomainInside names the domain to work in.
 type DomainInside struct {
 	WayIn
-	// Domain whose inside is managed, the component itself. Required.
+	// Domain is the search.Domain to work in, the component itself. Required.
 	Domain string `pulumi:"domain" component:"search.Domain"`
 }
 
@@ -60,7 +60,7 @@ func complete(cfg config.Search, of config.Environment) config.Search {
 	return cfg.WithDefaults(of.WithDefault())
 }
 
-// accessForm makes besides what the present rows' indices have in common, which in Go is search.CurrentTemplate.
+// accessForm also makes the template of the present rows' indices. In Go the program calls search.CurrentTemplate.
 var accessForm = taking("search.Access", func(
 	ctx *pulumi.Context, name string, args *search.AccessArgs, more *DomainInside, opts ...pulumi.ResourceOption,
 ) (*search.Access, error) {
@@ -85,7 +85,7 @@ func (w *WayIn) hold(args *search.CollectionsArgs) []problem {
 	return w.lacks(complete(args.Search, args.Environment))
 }
 
-// collectionsForm makes besides what the present rows' indices have in common, as [accessForm].
+// collectionsForm also makes the template of the present rows' indices, as [accessForm] does.
 var collectionsForm = taking("search.Collections", func(
 	ctx *pulumi.Context, name string, args *search.CollectionsArgs, more *WayIn, opts ...pulumi.ResourceOption,
 ) (*search.Collections, error) {

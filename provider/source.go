@@ -10,22 +10,22 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// DatabaseAddress is where a database is, and who may do everything in it: the outputs of the same names of source.AuroraMySQL,
-// source.AuroraPostgreSQL and source.Existing.
+// DatabaseAddress is the address of a database and its administrator. source.AuroraMySQL, source.AuroraPostgreSQL and source.Existing have outputs
+// with the same names.
 type DatabaseAddress struct {
 	// Host of the writer. DMS cannot follow a reader.
 	Host pulumi.StringInput `pulumi:"host"`
-	// Port the writer listens on.
+	// Port on which the writer listens.
 	Port pulumi.IntInput `pulumi:"port"`
 	// AdminSecretArn names the secret {"username","password"} of a user who may create users and read variables.
 	AdminSecretArn pulumi.StringInput `pulumi:"adminSecretArn"`
-	// SecretKmsKeyArn is the customer key of that secret. Default: the secret uses the key of Secrets Manager.
+	// SecretKmsKeyArn is the customer key that encrypts this secret. Default: the key of Secrets Manager.
 	SecretKmsKeyArn pulumi.StringInput `pulumi:"secretKmsKeyArn,optional"`
-	// Incarnation changes when the database became another one, even under the same address. Default: the address itself.
+	// Incarnation changes when another database replaces this one, even at the same address. Default: the address.
 	Incarnation pulumi.StringInput `pulumi:"incarnation,optional"`
 }
 
-// database is what Go's components know of it; of its kind the section source tells.
+// database returns the database for Go's components. The section source has its engine.
 func (a DatabaseAddress) database(of config.Source) source.Database {
 	d := source.Database{
 		Host: a.Host.ToStringOutput(), Port: a.Port.ToIntOutput(), AdminSecretArn: a.AdminSecretArn.ToStringOutput(),
@@ -40,15 +40,15 @@ func (a DatabaseAddress) database(of config.Source) source.Database {
 	return d
 }
 
-// DatabaseFunction is what a function that works on a database takes besides.
+// DatabaseFunction are the inputs of a function that works on a database.
 type DatabaseFunction struct {
 	// Database that the function works on.
 	Database DatabaseAddress `pulumi:"database"`
-	// Code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+	// Code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
 	Code pulumi.Archive `pulumi:"code,optional"`
 }
 
-// bundle is what the database's certificate is verified with: the text that is given, the file of the section source, or nothing.
+// bundle returns the certificates that verify the database's: the given text, the content of the section's file, or nothing.
 func bundle(given string, of config.Source) (string, error) {
 	if given != "" || of.CaFile == "" {
 		return given, nil

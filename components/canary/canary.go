@@ -24,41 +24,44 @@ type Args struct {
 	config.Functions `pulumi:"functions,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// Target that has the current indices: [search.Access.Target] or [search.Collections.Current]. Required.
+	// Target holds the current indices: [search.Access.Target] or [search.Collections.Current]. Required.
 	Target search.Target
-	// SecretArn names the secret {"username","password","host","port"} of the replication user, whom [source.Bootstrap] lets write to the
-	// canary's table. Required.
+	// SecretArn names the secret {"username","password","host","port"} of the replication user. [source.Bootstrap]
+	// allows this user to write to the canary's table. Required.
 	SecretArn pulumi.StringInput `pulumi:"secretArn"`
-	// CaBundle (PEM) that signs the database's certificate. Default: [source.RDSCertificates].
+	// CaBundle is the PEM bundle that verifies the database's certificate. Default: [source.RDSCertificates].
 	CaBundle string `pulumi:"caBundle,optional"`
 	// Code is the zip of functions/canary, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
-	// BucketName of the lake, where parked records are, and what is remembered of the tables. Required.
+	// BucketName is the name of the lake's bucket, which holds the parked records and the canary's notes about the
+	// tables. Required.
 	BucketName pulumi.StringInput `pulumi:"bucket"`
-	// BucketArn of the same bucket. Required.
+	// BucketArn is the ARN of the same bucket. Required.
 	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
-	// FailedPrefix, with a slash at its end, is where Lambda puts what the current state gives up: [search.CurrentState]'s. Required.
+	// FailedPrefix is the prefix, with a trailing slash, below which Lambda puts the records that it gives up: that of
+	// [search.CurrentState]. Required.
 	FailedPrefix pulumi.StringInput `pulumi:"failedPrefix"`
 	// KmsKeyArn encrypts the secret, the bucket's objects and the logs. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
-	// SubnetIDs that the function runs in; from there it must reach the database, the target, Secrets Manager and S3. Required.
+	// SubnetIDs are the subnets in which the function runs. It must reach the database, the target, Secrets Manager and
+	// S3 from there. Required.
 	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
-	// SecurityGroupID of the function. Required.
+	// SecurityGroupID is the security group of the function. Required.
 	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
-	// StartAfter must exist before the function is called: the table, the task, endpoints.
+	// StartAfter lists what must exist before the function is called: the table, the task, endpoints.
 	StartAfter []pulumi.Resource
 }
 
 // Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the
 // metrics from there. So it needs no route from the VPC to CloudWatch.
 //
-// The task follows its table, cdc_canary.heartbeat, which [source.Bootstrap] makes when it is told of a canary.
-//
-// It makes one record of a change a minute, which is in the history and in the lake as any other. Destroying it leaves its table as it is.
+// The function changes a row of its own table, cdc_canary.heartbeat. [source.Bootstrap] makes the table, and the task
+// must follow it. So the history and the lake receive one record of the canary a minute. Destroying the canary keeps the
+// table.
 type Canary struct {
 	pulumi.ResourceState
 
-	// FunctionName by which its metrics are told apart.
+	// FunctionName is the name of the function. It is the dimension of the canary's metrics.
 	FunctionName pulumi.StringOutput `pulumi:"functionName"`
 
 	postgreSQL bool
@@ -68,7 +71,7 @@ type Canary struct {
 type plan struct {
 	*Args
 	name, alias string
-	// They build the ARNs that are not known otherwise.
+	// Parts of ARNs that are not known otherwise.
 	partition, dnsSuffix, region, account string
 }
 

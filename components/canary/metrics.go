@@ -8,7 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Of is the canary of a source that was made elsewhere, by the function's name, as its metrics are known.
+// Of returns the canary with this function, made elsewhere, for its metrics only. engine is that of its source.
 func Of(engine config.Engine, functionName pulumi.StringInput) *Canary {
 	return &Canary{FunctionName: functionName.ToStringOutput(), postgreSQL: engine == config.EnginePostgreSQL}
 }

@@ -24,7 +24,7 @@ type CatalogArgs struct {
 	Sources []CatalogSource `pulumi:"sources"`
 	// Bucket is the name of the lake's bucket. Required.
 	Bucket pulumi.StringInput `pulumi:"bucket"`
-	// BucketArn of the same bucket. Required.
+	// BucketArn is the ARN of the same bucket. Required.
 	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
 	// KmsKeyArn is the lake's key. It also encrypts query results. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
@@ -44,9 +44,9 @@ type CatalogSource struct {
 	// RowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is
 	// source.rowsSince.
 	RowsSince config.RowsSince `pulumi:"rowsSince,optional"`
-	// Found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else
-	// prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with
-	// the database's own types. Required.
+	// Found is JSON with the columns and the keys of the tables: the Result of source.Bootstrap. If something else prepares
+	// the database, write it in the form {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"],
+	// "columns": [{"name": "id", "type": "bigint"}]}]}, with the types of the database. Required.
 	Found pulumi.StringInput `pulumi:"found"`
 }
 

@@ -29,13 +29,13 @@ type TablesArgs struct {
 	// RowsSince is the time from which a table's records are authoritative. Readers skip earlier ones. It is
 	// source.rowsSince.
 	RowsSince config.RowsSince `pulumi:"rowsSince,optional"`
-	// Found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
+	// Found is JSON with the columns and the keys of the tables, in the form that lake.Catalog takes. Required.
 	Found pulumi.StringInput `pulumi:"found"`
 	// Database of the Glue Data Catalog: Catalog.Database. Required.
 	Database pulumi.StringInput `pulumi:"database"`
 	// Bucket is the name of the lake's bucket. Required.
 	Bucket pulumi.StringInput `pulumi:"bucket"`
-	// BucketArn of the same bucket. Required.
+	// BucketArn is the ARN of the same bucket. Required.
 	BucketArn pulumi.StringInput `pulumi:"bucketArn"`
 	// KmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`

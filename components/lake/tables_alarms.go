@@ -27,8 +27,8 @@ func (p *tablesPlan) alarmed() bool { return p.Lake.Tables.AlarmTopic != "" }
 // measured reports whether the job publishes its metrics.
 func (p *tablesPlan) measured() bool { return p.Measured || p.alarmed() }
 
-// TablesOf are the Tables of a source as their metrics are known, of a job that was made elsewhere with these settings, which are complete.
-// Database is that of the Glue Data Catalog.
+// TablesOf returns the Tables of a job that was made elsewhere, for their metrics only. The settings have their defaults.
+// database is the database of the Glue Data Catalog.
 func TablesOf(settings config.LakeTables, source string, database pulumi.StringInput) *Tables {
 	hours, quiet := quietHours(settings)
 	all := pulumi.StringMap{"Database": database}

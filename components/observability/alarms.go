@@ -132,7 +132,7 @@ func (p *plan) ofStream(f *feed.Feed) []alarm {
 	}
 }
 
-// ofLake: the delivery into the lake.
+// ofLake lists the alarms of the delivery into the lake.
 func (p *plan) ofLake(f *feed.Feed) []alarm {
 	d := f.Lake
 	if d == nil {

@@ -112,7 +112,7 @@ func (p *plan) picture(f *feed.Feed) [columns][]graph {
 	}
 }
 
-// ofTask are the task and its instance, in a column; it has none when the source has no task.
+// ofTask returns the column of the task and its instance. It is empty for a source without a task.
 func ofTask(r *replication.Replication) []graph {
 	if r == nil {
 		return nil
@@ -123,7 +123,7 @@ func ofTask(r *replication.Replication) []graph {
 	}
 }
 
-// ofDomain is what all sources share, in as many columns.
+// ofDomain returns the columns of a domain, which all sources share.
 func ofDomain(d *search.Domain) [columns][]graph {
 	return [columns][]graph{
 		{{"Status", []metric.Metric{d.MetricRed(), d.MetricYellow()}, nil}},

@@ -24,16 +24,18 @@ type Args struct {
 	config.Alarms `pulumi:"alarms,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// Pipeline is the name that the names of all parts begin with. Default cdc.
+	// Pipeline is the prefix of the names of all parts. Default cdc.
 	Pipeline string `pulumi:"pipeline,optional"`
-	// Feeds are watched, each with its alarms. At least one. Of each Config and Stream are needed; what else it has is watched too.
+	// Feeds are the sources to watch, at least one. Each needs its Config and Stream. Its other components get alarms and
+	// graphs if they are set.
 	Feeds []*feed.Feed
 	// Domains and Collections are the search destinations; the present one and the next one may differ in kind.
 	Domains     []*search.Domain
 	Collections []*search.Collections
-	// Tables are the lake's tables, by the name of their source.
+	// Tables maps the name of each source to its tables in the lake.
 	Tables map[string]*lake.Tables
-	// KmsKeyArn encrypts the topic; its policy admits CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
+	// KmsKeyArn encrypts the topic. The key's policy must admit CloudWatch and EventBridge. Required unless
+	// Alarms.TopicArn is given.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn,optional"`
 }
 
@@ -43,11 +45,12 @@ type Args struct {
 type Observability struct {
 	pulumi.ResourceState
 
-	// TopicArn of what is told; empty when nobody is.
+	// TopicArn is the ARN of the topic that the alarms publish to. Empty without alarms.
 	TopicArn pulumi.StringOutput `pulumi:"topicArn"`
-	// DashboardName of the dashboard; empty when there is none.
+	// DashboardName is the name of the dashboard. Empty without one.
 	DashboardName pulumi.StringOutput `pulumi:"dashboardName"`
-	// Alarms by what they say: cdc-latency-source, cdc-orders-behind. Of the composite ones too.
+	// Alarms are the names of all alarms, such as cdc-latency-source, including the composite ones, such as
+	// cdc-orders-behind.
 	Alarms []string `pulumi:"alarms"`
 }
 

@@ -11,8 +11,8 @@ import (
 
 const dmsMetrics = "AWS/DMS"
 
-// Of is a Replication that was made elsewhere with these settings, which are complete, as its metrics and events are known: by the ARN of the task,
-// and by ARN and id of the instance, if there is one.
+// Of returns a Replication that was made elsewhere, for its metrics and events only. The settings have their defaults. The
+// ARN and the id of the instance are nil without one.
 func Of(settings config.Replication, taskArn, instanceArn, instanceID pulumi.StringInput) *Replication {
 	r := &Replication{TaskArn: taskArn.ToStringOutput(), kind: settings.Kind, onInstance: slices.Contains(settings.Kinds(), config.OnInstance)}
 	if r.onInstance {

@@ -15,7 +15,7 @@ type AccessArgs struct {
 	config.Search `pulumi:"search,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// Domain whose inside is managed. Required.
+	// Domain is the domain to work in. Required.
 	Domain *Domain
 	// Url of the domain as seen from this machine. The default depends on search.reach: https://localhost and
 	// search.tunnelPort, where a tunnel must lead to the domain's HTTPS port during the deployment, or https:// and
@@ -27,8 +27,8 @@ type AccessArgs struct {
 	// Remove lets a deployment replace leftovers in the domain after an incomplete destroy. Default: that deployment
 	// fails and names the leftover.
 	Remove Remove
-	// Columns that are indexed by their type in the history index; all others are indexed as keywords.
-	// Default: those of the retail_trans table.
+	// Columns lists the columns that the history index indexes by type. It indexes all others as keywords.
+	// Default: the columns of the retail_trans table that are not strings.
 	Columns []Column `pulumi:"columns,optional"`
 }
 
@@ -40,9 +40,9 @@ type AccessArgs struct {
 type Access struct {
 	pulumi.ResourceState
 
-	// DomainURN is that of the component whose inside this is.
+	// DomainURN is the URN of the Domain component that this one works in.
 	DomainURN pulumi.StringOutput `pulumi:"domainUrn"`
-	// Columns that are indexed by their type in every history, each with its type.
+	// Columns maps the columns that every history index indexes by type to these types.
 	Columns pulumi.StringMapOutput `pulumi:"columns"`
 	// Provider speaks to the domain as its master user.
 	Provider *opensearch.Provider

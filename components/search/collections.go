@@ -14,11 +14,11 @@ type CollectionsArgs struct {
 	config.Search `pulumi:"search,optional"`
 	// Environment chooses defaults; prod protects the collections. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// VpcID of the endpoint by which the collections are reached. Required.
+	// VpcID is the VPC of the endpoint through which clients reach the collections. Required.
 	VpcID pulumi.StringInput `pulumi:"vpcId"`
-	// SubnetIDs of the endpoint, one for each zone. Required.
+	// SubnetIDs are the subnets of the endpoint, one per zone. Required.
 	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
-	// SecurityGroupID of the endpoint. Required.
+	// SecurityGroupID is the security group of the endpoint. Required.
 	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// KmsKeyArn encrypts both collections: with one key they can share capacity,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-scaling.html. Required.
@@ -32,8 +32,8 @@ type CollectionsArgs struct {
 	// Remove lets a deployment replace leftovers in the collections after an incomplete destroy. Default: that
 	// deployment fails and names the leftover.
 	Remove Remove
-	// Columns that are indexed by their type in the history index; all others are indexed as keywords.
-	// Default: those of the retail_trans table.
+	// Columns lists the columns that the history index indexes by type. It indexes all others as keywords.
+	// Default: the columns of the retail_trans table that are not strings.
 	Columns []Column `pulumi:"columns,optional"`
 }
 
@@ -46,27 +46,27 @@ type CollectionsArgs struct {
 type Collections struct {
 	pulumi.ResourceState
 
-	// HistoryName of the collection of changes.
+	// HistoryName is the name of the collection that holds the changes.
 	HistoryName pulumi.StringOutput `pulumi:"historyName"`
-	// CurrentName of the collection of present rows.
+	// CurrentName is the name of the collection that holds the present rows.
 	CurrentName pulumi.StringOutput `pulumi:"currentName"`
-	// HistoryArn of the collection of changes.
+	// HistoryArn is the ARN of the collection that holds the changes.
 	HistoryArn pulumi.StringOutput `pulumi:"historyArn"`
-	// CurrentArn of the collection of present rows.
+	// CurrentArn is the ARN of the collection that holds the present rows.
 	CurrentArn pulumi.StringOutput `pulumi:"currentArn"`
-	// HistoryEndpoint is the URL that requests for changes are sent to, without a slash at its end.
+	// HistoryEndpoint is the URL for requests about changes, without a trailing slash.
 	HistoryEndpoint pulumi.StringOutput `pulumi:"historyEndpoint"`
-	// CurrentEndpoint is the URL that requests for present rows are sent to, without a slash at its end.
+	// CurrentEndpoint is the URL for requests about present rows, without a trailing slash.
 	CurrentEndpoint pulumi.StringOutput `pulumi:"currentEndpoint"`
-	// HistoryDashboards is the URL of OpenSearch Dashboards over changes.
+	// HistoryDashboards is the URL of OpenSearch Dashboards for the changes.
 	HistoryDashboards pulumi.StringOutput `pulumi:"historyDashboards"`
-	// CurrentDashboards is the URL of OpenSearch Dashboards over present rows.
+	// CurrentDashboards is the URL of OpenSearch Dashboards for the present rows.
 	CurrentDashboards pulumi.StringOutput `pulumi:"currentDashboards"`
-	// Operators are the ARNs of who deploys and operates the collections.
+	// Operators are the ARNs of the IAM roles and users that deploy and operate the collections.
 	Operators pulumi.StringArrayOutput `pulumi:"operators"`
-	// Columns that are indexed by their type in every history, each with its type.
+	// Columns maps the columns that every history index indexes by type to these types.
 	Columns pulumi.StringMapOutput `pulumi:"columns"`
-	// Template of the history index must exist before the first document does.
+	// Template is the template of the history index. It must exist before the first document.
 	Template pulumi.Resource
 
 	ctx              *pulumi.Context // the program's context: grants are made while it runs

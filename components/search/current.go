@@ -31,43 +31,45 @@ type CurrentStateArgs struct {
 	config.Functions `pulumi:"functions,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// Target that is written to: [Access.Target] or [Collections.Current]. Required.
+	// Target is what the function writes to: [Access.Target] or [Collections.Current]. Required.
 	Target Target
 	// Template is the template that [CurrentTemplate] made in the Target. Required.
 	Template pulumi.Resource
-	// Source is the name of the source whose rows are kept; empty for the unnamed one.
+	// Source is the name of the source whose rows the function writes. Empty for the unnamed source.
 	Source string `pulumi:"source,optional"`
-	// Engine of the source, by which the function reads its records. Default mysql.
+	// Engine of the source. It decides how the function reads records. Default mysql.
 	Engine config.Engine `pulumi:"engine,optional"`
 	// Code is the zip of functions/currentstate, compiled for Functions.Architecture. Required.
 	Code pulumi.Archive
-	// StreamArn names the Kinesis data stream that is read. Required.
+	// StreamArn names the Kinesis data stream to read. Required.
 	StreamArn pulumi.StringInput `pulumi:"streamArn"`
 	// StreamRetentionHours is how long the stream keeps a record. Default 168.
 	StreamRetentionHours int `pulumi:"streamRetentionHours,optional"`
-	// Findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a
-	// lake.Catalog is told. Default: no table is known beforehand.
+	// Findings is JSON with the columns and the key of every table: the Result of source.Bootstrap, or JSON in the
+	// form that lake.Catalog takes. Default: the function knows no table beforehand.
 	Findings pulumi.StringInput `pulumi:"findings,optional"`
-	// ParkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
+	// ParkingBucketArn names the bucket that receives the records that cannot be indexed, and that keeps the registry:
+	// what the function knows about the tables. Required.
 	ParkingBucketArn pulumi.StringInput `pulumi:"parkingBucketArn"`
-	// Registry is the name of what the function knows of the tables, in that bucket; two functions on one stream that write to different
-	// places need two. Default current.
+	// Registry is the name of the registry in that bucket. Two functions that read one stream and write to different
+	// targets need two registries. Default current.
 	Registry string `pulumi:"registry,optional"`
-	// RegistryFrom is the name of the registry of a place that is searched, from which this one begins: so a second place is filled beside the
-	// first. Default: none.
+	// RegistryFrom is the name of another target's registry. The function begins with a copy of it, which lets it fill a
+	// second target beside the first. Default: the function begins with an empty registry.
 	RegistryFrom string `pulumi:"registryFrom,optional"`
-	// ParkingPrefix of those records, without a slash at its end. Default parked/current.
+	// ParkingPrefix is the prefix of those records, without a trailing slash. Default parked/current.
 	ParkingPrefix string `pulumi:"parkingPrefix,optional"`
 	// KmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
-	// SubnetIDs that the function runs in; from there it must reach the target and S3. Required. It needs no
-	// way to Kinesis: Lambda reads the stream from outside the VPC.
+	// SubnetIDs are the subnets in which the function runs. It must reach the target and S3 from there. It needs no
+	// route to Kinesis, because Lambda reads the stream from outside the VPC. Required.
 	SubnetIDs pulumi.StringArrayInput `pulumi:"subnetIds"`
-	// SecurityGroupID of the function. Required.
+	// SecurityGroupID is the security group of the function. Required.
 	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
-	// DependsOn must exist before the function is called, such as the endpoints through which it reaches AWS.
+	// DependsOn lists what must exist before Lambda calls the function, such as the endpoints through which the function
+	// reaches AWS.
 	DependsOn []pulumi.Resource
-	// Measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
+	// Measured makes Lambda publish how many records the mapping reads, drops and gives up. Default false.
 	Measured bool `pulumi:"measured,optional"`
 }
 
@@ -80,21 +82,21 @@ type CurrentStateArgs struct {
 type CurrentState struct {
 	pulumi.ResourceState
 
-	// FunctionName of the function.
+	// FunctionName is the name of the function.
 	FunctionName pulumi.StringOutput `pulumi:"functionName"`
-	// FunctionArn of the function.
+	// FunctionArn is the ARN of the function.
 	FunctionArn pulumi.StringOutput `pulumi:"functionArn"`
-	// RoleArn of the role it acts as.
+	// RoleArn is the ARN of the function's role.
 	RoleArn pulumi.StringOutput `pulumi:"roleArn"`
-	// Mapping of the stream to the function; what writes to the stream may start before it.
+	// Mapping connects the stream to the function. Writers to the stream may start before it exists.
 	Mapping *lambda.EventSourceMapping
-	// ParkedPrefix is where the function puts records that cannot be indexed, with a slash at its end.
+	// ParkedPrefix is the prefix, with a trailing slash, below which the function puts records that cannot be indexed.
 	ParkedPrefix string `pulumi:"parkedPrefix"`
-	// Registry is the name of what the function knows of the tables; see CurrentStateArgs.
+	// Registry is the name of the function's registry; see CurrentStateArgs.
 	Registry string
-	// FailedPrefix is where Lambda puts records that it gives up, with a slash at its end.
+	// FailedPrefix is the prefix, with a trailing slash, below which Lambda puts records that it gives up.
 	FailedPrefix pulumi.StringOutput `pulumi:"failedPrefix"`
-	// MappingID of the mapping of the stream to the function, the name in metrics.
+	// MappingID is the id of the mapping from the stream to the function. Metrics use it as their dimension.
 	MappingID pulumi.StringOutput `pulumi:"mappingId"`
 
 	// measured says that Lambda counts the mapping's events.

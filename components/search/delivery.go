@@ -18,28 +18,28 @@ type DeliveryArgs struct {
 	config.Search `pulumi:"search,optional"`
 	// Environment chooses defaults. Default dev.
 	Environment config.Environment `pulumi:"environment,optional"`
-	// Target that is written to: [Access.Target] or [Collections.History]. Required.
+	// Target is what the delivery writes to: [Access.Target] or [Collections.History]. Required.
 	Target Target
-	// Source is the name of the source whose changes are delivered; empty for the unnamed one. A delivery of a named source acts as a role of
-	// its own, and has the history of the source made in the place that it writes to.
+	// Source is the name of the source whose changes the delivery writes. Empty for the unnamed source. The delivery of
+	// a named source makes its own role, and the source's history in the Target.
 	Source string `pulumi:"source,optional"`
-	// Role that makes the network interfaces, and that the delivery acts as when the source has no name. Required.
+	// Role makes the network interfaces. The unnamed source's delivery also reads and writes as this role. Required.
 	Role *DeliveryRole
-	// StreamArn names the Kinesis data stream that is read. Required.
+	// StreamArn names the Kinesis data stream to read. Required.
 	StreamArn pulumi.StringInput `pulumi:"streamArn"`
-	// BackupBucketArn names the bucket of documents that could not be delivered. Required.
+	// BackupBucketArn names the bucket that receives documents that could not be delivered. Required.
 	BackupBucketArn pulumi.StringInput `pulumi:"backupBucketArn"`
-	// BackupPrefix of those documents, without a slash at its end. Default search-failed.
+	// BackupPrefix is the prefix of those documents, without a trailing slash. Default search-failed.
 	BackupPrefix string `pulumi:"backupPrefix,optional"`
 	// KmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
 	KmsKeyArn pulumi.StringInput `pulumi:"kmsKeyArn"`
-	// VpcSubnetIDs in which Firehose puts its network interfaces. Required.
+	// VpcSubnetIDs are the subnets of Firehose's network interfaces. Required.
 	VpcSubnetIDs pulumi.StringArrayInput `pulumi:"vpcSubnetIds"`
-	// SecurityGroupID of those interfaces, which is made after the role that makes them. Required.
+	// SecurityGroupID is the security group of those interfaces. Make it after the role. Required.
 	SecurityGroupID pulumi.StringInput `pulumi:"securityGroupId"`
 	// LogRetentionDays of the delivery's log. Default 14 in dev, 90 in prod.
 	LogRetentionDays int `pulumi:"logRetentionDays,optional"`
-	// DependsOn must exist before the delivery does, such as the endpoints through which it reaches AWS.
+	// DependsOn lists what must exist before the delivery, such as the endpoints through which it reaches AWS.
 	DependsOn []pulumi.Resource
 }
 
@@ -51,11 +51,11 @@ type DeliveryArgs struct {
 type Delivery struct {
 	pulumi.ResourceState
 
-	// Name of the delivery stream.
+	// Name is the name of the delivery stream.
 	Name pulumi.StringOutput `pulumi:"name"`
-	// Arn of the delivery stream.
+	// Arn is the ARN of the delivery stream.
 	Arn pulumi.StringOutput `pulumi:"arn"`
-	// RoleArn of the role it acts as.
+	// RoleArn is the ARN of the delivery's role.
 	RoleArn pulumi.StringOutput `pulumi:"roleArn"`
 	// Stream to depend on.
 	Stream *kinesis.FirehoseDeliveryStream

@@ -23,18 +23,19 @@ type DeliveryRoleArgs struct{}
 type DeliveryRole struct {
 	pulumi.ResourceState
 
-	// Arn of the role.
+	// Arn is the ARN of the role.
 	Arn pulumi.StringOutput `pulumi:"arn"`
-	// Name of the role.
+	// Name is the name of the role.
 	Name pulumi.StringOutput `pulumi:"name"`
 	// Dependencies must exist before the security group of Firehose's interfaces does.
 	Dependencies []pulumi.Resource
 }
 
-// actor is a role as those know it who act as it.
+// actor is what a delivery needs to know about its role.
 type actor struct{ Arn, Name pulumi.StringOutput }
 
-// NewDeliveryRole makes the role. Name is the one of the Delivery that uses it: earlier releases made the role there.
+// NewDeliveryRole makes the role. Give it the name of the Delivery that uses it, because earlier releases made the role
+// there.
 func NewDeliveryRole(ctx *pulumi.Context, name string, args *DeliveryRoleArgs, opts ...pulumi.ResourceOption) (*DeliveryRole, error) {
 	if _, err := component.Args(deliveryRoleKind, args); err != nil {
 		return nil, err
@@ -47,16 +48,18 @@ func NewDeliveryRole(ctx *pulumi.Context, name string, args *DeliveryRoleArgs, o
 	}, opts...)
 }
 
-// RoleOf is a DeliveryRole that was made elsewhere, by its ARN. It has no Dependencies: what must wait for it, the caller orders.
+// RoleOf returns the DeliveryRole with this ARN, made elsewhere. It has no Dependencies: the caller orders what must wait
+// for it.
 func RoleOf(arn pulumi.StringInput) *DeliveryRole {
 	name := arn.ToStringOutput().ApplyT(func(arn string) string { return arn[strings.LastIndex(arn, "/")+1:] }).(pulumi.StringOutput)
 	return &DeliveryRole{Arn: arn.ToStringOutput(), Name: name}
 }
 
-// newDeliveryRole makes a role for this account's delivery streams only: the account is the external id that Firehose sends,
-// https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role, and the only condition
-// that AWS documents for it (aws:SourceArn is not: a key that Firehose leaves out would keep the delivery from being made),
-// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesisfirehose-deliverystream.html.
+// newDeliveryRole makes a role that only this account's delivery streams may assume. Firehose sends the account as the
+// external id, https://docs.aws.amazon.com/firehose/latest/dev/controlling-access.html#firehose-assume-role. AWS
+// documents no other condition,
+// https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-resource-kinesisfirehose-deliverystream.html. If
+// Firehose did not send aws:SourceArn, a condition on it would prevent the delivery.
 func newDeliveryRole(ctx *pulumi.Context, name, account string, opts ...pulumi.ResourceOption) (*iam.Role, error) {
 	role, err := iam.NewRole(ctx, name+"-role", &iam.RoleArgs{
 		Description: pulumi.String("Firehose delivers changes to OpenSearch"),
@@ -92,8 +95,8 @@ func (r *DeliveryRole) provision(ctx *pulumi.Context, name string) error {
 	return nil
 }
 
-// role of a named source's delivery is its own: it reads one stream and writes one history. Its network interfaces are made by the role that
-// all have, which outlives them.
+// role makes the role of a named source's delivery: it reads one stream and writes one history. The shared role, which
+// outlives the network interfaces, makes them.
 func (d *Delivery) role(ctx *pulumi.Context, p *deliveryPlan) error {
 	p.acts = actor{p.Role.Arn, p.Role.Name}
 	if p.Source == "" {

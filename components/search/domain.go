@@ -165,7 +165,7 @@ func (d *Domain) provision(ctx *pulumi.Context, p *domainPlan) error {
 	return d.masterSecret(ctx, p, password, domain)
 }
 
-// is takes the outputs of what was made.
+// is takes the outputs of the resource.
 func (d *Domain) is(domain *opensearch.Domain) {
 	d.Arn, d.Name, d.Endpoint, d.Resource = domain.Arn, domain.DomainName, domain.Endpoint, domain
 	d.Host = d.Endpoint.ApplyT(func(e string) string { host, _ := splitEndpoint(e); return host }).(pulumi.StringOutput)

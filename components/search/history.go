@@ -21,11 +21,11 @@ const (
 	templatePriority = 200
 )
 
-// Column is a column of the source that is indexed by its type.
+// Column is a column of the source that the history index indexes by type.
 type Column struct {
-	// Name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
+	// Name of the column, in any table. A value that does not fit the type stays in its document but is not indexed.
 	Name string `pulumi:"name"`
-	// Type of the field. Columns that are not named are keywords.
+	// Type of the field in the index.
 	Type ColumnType `pulumi:"type"`
 }
 

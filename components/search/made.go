@@ -18,10 +18,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 )
 
-// What is here finds components by their URNs that another program of the same deployment has made, such as a plugin for the
-// program that asks it: one makes the place that is searched, and one what writes to it. The engine tells what they gave.
+// The functions of this file find components that another request of the same deployment has made, by their URNs. A plugin
+// makes the destination in one request and its writers in others. The engine knows the outputs.
 
-// DomainOf is the Domain with this URN.
+// DomainOf returns the Domain with this URN.
 func DomainOf(ctx *pulumi.Context, urn string) (*Domain, error) {
 	d, of := &Domain{}, resource.URN(urn)
 	if err := find(ctx, domainKind, of, d); err != nil {
@@ -54,7 +54,8 @@ func DomainOf(ctx *pulumi.Context, urn string) (*Domain, error) {
 	return d, nil
 }
 
-// AccessOf is the Access with this URN. A history that is made by it has the Columns of all others.
+// AccessOf returns the Access with this URN. A history that it makes has the same Columns as the others. remove is
+// AccessArgs.Remove.
 func AccessOf(ctx *pulumi.Context, urn string, remove Remove) (*Access, error) {
 	of := resource.URN(urn)
 	a := &Access{ctx: ctx, name: of.Name(), remove: remove, Provider: &search.Provider{}}
@@ -81,7 +82,8 @@ func AccessOf(ctx *pulumi.Context, urn string, remove Remove) (*Access, error) {
 	return a, nil
 }
 
-// CollectionsOf are the Collections with this URN. A history that is made by them has the Columns of all others.
+// CollectionsOf returns the Collections with this URN. A history that they make has the same Columns as the others. remove
+// is CollectionsArgs.Remove.
 func CollectionsOf(ctx *pulumi.Context, urn string, remove Remove) (*Collections, error) {
 	of := resource.URN(urn)
 	c := &Collections{ctx: ctx, name: of.Name(), remove: remove}
@@ -99,7 +101,7 @@ func CollectionsOf(ctx *pulumi.Context, urn string, remove Remove) (*Collections
 	if c.columns, err = columnsOf(ctx, c.Columns); err != nil {
 		return nil, err
 	}
-	if _, err := c.deployer(ctx); err != nil { // and the account
+	if _, err := c.deployer(ctx); err != nil { // also sets the account
 		return nil, err
 	}
 	admits, template := &opensearch.ServerlessAccessPolicy{}, &search.ComposableIndexTemplate{}
@@ -131,7 +133,7 @@ const (
 	templateType      = "opensearch:index/composableIndexTemplate:ComposableIndexTemplate"
 )
 
-// find reads a component from the engine.
+// find reads a component's outputs from the engine.
 func find(ctx *pulumi.Context, kind component.Kind, of resource.URN, into pulumi.ComponentResource) error {
 	if !of.IsValid() || string(of.Type()) != kind.Token() {
 		return fmt.Errorf("%q is not the URN of a %s", of, kind)
@@ -142,7 +144,7 @@ func find(ctx *pulumi.Context, kind component.Kind, of resource.URN, into pulumi
 	return nil
 }
 
-// part is what a component has made: its type, how it is named behind the component, and what it is read into.
+// part is a resource that a component has made. suffix is its name after that of the component; into receives its outputs.
 type part struct {
 	typ, suffix string
 	into        pulumi.CustomResource
@@ -157,7 +159,7 @@ func (p part) find(ctx *pulumi.Context, of resource.URN) error {
 	return nil
 }
 
-// known waits for what a component gave that says what is to be made: a preview knows it too.
+// known waits for an output that decides what is made. A preview knows it too.
 func known[V any](ctx *pulumi.Context, output pulumi.Output) (V, error) {
 	var none V
 	result, err := internals.UnsafeAwaitOutput(ctx.Context(), output)
@@ -171,7 +173,7 @@ func known[V any](ctx *pulumi.Context, output pulumi.Output) (V, error) {
 	return value, nil
 }
 
-// typesOf columns by their names.
+// typesOf maps the names of columns to their types.
 func typesOf(columns []Column) pulumi.StringMapOutput {
 	types := pulumi.StringMap{}
 	for _, c := range columns {

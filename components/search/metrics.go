@@ -8,7 +8,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// DeliveryOf is a Delivery that was made elsewhere, by its name and what it writes to, as its metrics are known.
+// DeliveryOf returns a Delivery that was made elsewhere, for its metrics only. name is the name of its delivery stream, kind
+// that of its destination.
 func DeliveryOf(name pulumi.StringInput, to config.SearchKind) *Delivery {
 	d := &Delivery{Name: name.ToStringOutput(), destination: domainBackend{}.metrics()}
 	if to == config.OnCollections {
@@ -17,8 +18,8 @@ func DeliveryOf(name pulumi.StringInput, to config.SearchKind) *Delivery {
 	return d
 }
 
-// CurrentStateOf is a CurrentState that was made elsewhere, as its metrics are known: by its function, and by the id of the mapping when Lambda
-// counts its events (CurrentStateArgs.Measured); nil when it does not.
+// CurrentStateOf returns a CurrentState that was made elsewhere, for its metrics only. The id of its mapping is nil unless
+// CurrentStateArgs.Measured is set.
 func CurrentStateOf(functionName, mappingID pulumi.StringInput, parkedPrefix string) *CurrentState {
 	s := &CurrentState{FunctionName: functionName.ToStringOutput(), ParkedPrefix: parkedPrefix, measured: mappingID != nil}
 	if s.measured {

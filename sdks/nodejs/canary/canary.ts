@@ -10,7 +10,7 @@ import * as utilities from "../utilities";
 import {Access, Collections} from "../search";
 
 /**
- * Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. The task follows its table, cdc_canary.heartbeat, which source.Bootstrap makes when it is told of a canary. It makes one record of a change a minute, which is in the history and in the lake as any other. Destroying it leaves its table as it is.
+ * Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. The function changes a row of its own table, cdc_canary.heartbeat. source.Bootstrap makes the table, and the task must follow it. So the history and the lake receive one record of the canary a minute. Destroying the canary keeps the table.
  */
 export class Canary extends pulumi.ComponentResource {
     /** @internal */
@@ -28,7 +28,7 @@ export class Canary extends pulumi.ComponentResource {
     }
 
     /**
-     * functionName by which its metrics are told apart.
+     * functionName is the name of the function. It is the dimension of the canary's metrics.
      */
     declare public /*out*/ readonly functionName: pulumi.Output<string>;
 
@@ -94,27 +94,27 @@ export class Canary extends pulumi.ComponentResource {
  */
 export interface CanaryArgs {
     /**
-     * access to the domain that is used, the component itself. Either this or collections is required.
+     * access is the search.Access of a domain, the component itself. Either access or collections is required.
      */
     access?: Access;
     /**
-     * bucket of the lake, where parked records are, and what is remembered of the tables. Required.
+     * bucket is the name of the lake's bucket, which holds the parked records and the canary's notes about the tables. Required.
      */
     bucket: pulumi.Input<string>;
     /**
-     * bucketArn of the same bucket. Required.
+     * bucketArn is the ARN of the same bucket. Required.
      */
     bucketArn: pulumi.Input<string>;
     /**
-     * caBundle (PEM) that signs the database's certificate. Default: source.RDSCertificates.
+     * caBundle is the PEM bundle that verifies the database's certificate. Default: source.RDSCertificates.
      */
     caBundle?: string;
     /**
-     * code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+     * code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
      */
     code?: pulumi.Input<pulumi.asset.Archive | undefined>;
     /**
-     * collections that are used, the component itself. Either these or access is required.
+     * collections is the search.Collections, the component itself. Either access or collections is required.
      */
     collections?: Collections;
     /**
@@ -122,7 +122,7 @@ export interface CanaryArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * failedPrefix, with a slash at its end, is where Lambda puts what the current state gives up: search.CurrentState's. Required.
+     * failedPrefix is the prefix, with a trailing slash, below which Lambda puts the records that it gives up: that of search.CurrentState. Required.
      */
     failedPrefix: pulumi.Input<string>;
     /**
@@ -138,15 +138,15 @@ export interface CanaryArgs {
      */
     lake?: inputs.config.LakeArgs;
     /**
-     * name of the source; empty for the unnamed one.
+     * name is the name of the source. Empty for the unnamed source.
      */
     name?: string;
     /**
-     * secretArn names the secret {"username","password","host","port"} of the replication user, whom source.Bootstrap lets write to the canary's table. Required.
+     * secretArn names the secret {"username","password","host","port"} of the replication user. source.Bootstrap allows this user to write to the canary's table. Required.
      */
     secretArn: pulumi.Input<string>;
     /**
-     * securityGroupId of the function. Required.
+     * securityGroupId is the security group of the function. Required.
      */
     securityGroupId: pulumi.Input<string>;
     /**
@@ -154,7 +154,7 @@ export interface CanaryArgs {
      */
     source?: inputs.config.SourceArgs;
     /**
-     * subnetIds that the function runs in; from there it must reach the database, the target, Secrets Manager and S3. Required.
+     * subnetIds are the subnets in which the function runs. It must reach the database, the target, Secrets Manager and S3 from there. Required.
      */
     subnetIds: pulumi.Input<pulumi.Input<string>[]>;
 }

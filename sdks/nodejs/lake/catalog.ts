@@ -89,7 +89,7 @@ export interface CatalogArgs {
      */
     bucket: pulumi.Input<string>;
     /**
-     * bucketArn of the same bucket. Required.
+     * bucketArn is the ARN of the same bucket. Required.
      */
     bucketArn: pulumi.Input<string>;
     /**

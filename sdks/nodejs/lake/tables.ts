@@ -103,7 +103,7 @@ export interface TablesArgs {
      */
     bucket: pulumi.Input<string>;
     /**
-     * bucketArn of the same bucket. Required.
+     * bucketArn is the ARN of the same bucket. Required.
      */
     bucketArn: pulumi.Input<string>;
     /**
@@ -119,7 +119,7 @@ export interface TablesArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
+     * found is JSON with the columns and the keys of the tables, in the form that lake.Catalog takes. Required.
      */
     found: pulumi.Input<string>;
     /**

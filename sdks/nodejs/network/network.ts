@@ -26,39 +26,39 @@ export class Network extends pulumi.ComponentResource {
     }
 
     /**
-     * bastionSecurityGroupId of an instance that people reach all this through; it accepts nothing. Only with the input bastion.
+     * bastionSecurityGroupId is the group of the bastion. It accepts no connections. Only with the input bastion.
      */
     declare public /*out*/ readonly bastionSecurityGroupId: pulumi.Output<string | undefined>;
     /**
-     * databaseSecurityGroupId of the unnamed source's database: it accepts the database's port from replication, functions and bastion.
+     * databaseSecurityGroupId is the group of the unnamed source's database. It accepts the database's port from replication, functions and bastion.
      */
     declare public /*out*/ readonly databaseSecurityGroupId: pulumi.Output<string | undefined>;
     /**
-     * databaseSecurityGroupIds are the same of the other sources' databases, by the name of the source.
+     * databaseSecurityGroupIds maps the name of each named source to the group of its database.
      */
     declare public /*out*/ readonly databaseSecurityGroupIds: pulumi.Output<{[key: string]: string}>;
     /**
-     * deliverySecurityGroupId of Firehose's network interfaces: to what is searched.
+     * deliverySecurityGroupId is the group of Firehose's network interfaces. It allows connections to the search destination.
      */
     declare public /*out*/ readonly deliverySecurityGroupId: pulumi.Output<string>;
     /**
-     * endpointsSecurityGroupId of the VPC endpoints: it accepts HTTPS from replication, functions and bastion.
+     * endpointsSecurityGroupId is the group of the VPC endpoints. It accepts HTTPS from replication, functions and bastion.
      */
     declare public /*out*/ readonly endpointsSecurityGroupId: pulumi.Output<string>;
     /**
-     * functionsSecurityGroupId of Lambda: to the databases, to what is searched, and to AWS.
+     * functionsSecurityGroupId is the group of the functions. It allows connections to the databases, the search destination and AWS.
      */
     declare public /*out*/ readonly functionsSecurityGroupId: pulumi.Output<string>;
     /**
-     * replicationSecurityGroupId of DMS: to the databases, and to AWS.
+     * replicationSecurityGroupId is the group of DMS. It allows connections to the databases and to AWS.
      */
     declare public /*out*/ readonly replicationSecurityGroupId: pulumi.Output<string>;
     /**
-     * searchSecurityGroupId of what is searched: it accepts HTTPS from delivery, functions and bastion.
+     * searchSecurityGroupId is the group of the search destination. It accepts HTTPS from delivery, functions and bastion.
      */
     declare public /*out*/ readonly searchSecurityGroupId: pulumi.Output<string>;
     /**
-     * subnetIds of the private subnets, one for each zone in a VPC made here.
+     * subnetIds are the ids of the private subnets. A VPC that the component makes has one per zone.
      */
     declare public /*out*/ readonly subnetIds: pulumi.Output<string[]>;
     /**
@@ -66,7 +66,7 @@ export class Network extends pulumi.ComponentResource {
      */
     declare public /*out*/ readonly vpcId: pulumi.Output<string>;
     /**
-     * zoneSubnetIds are one of them for each zone, which is what an interface endpoint takes.
+     * zoneSubnetIds are the ids of one private subnet per zone, which an interface endpoint needs.
      */
     declare public /*out*/ readonly zoneSubnetIds: pulumi.Output<string[]>;
 

@@ -28,15 +28,15 @@ export class Observability extends pulumi.ComponentResource {
     }
 
     /**
-     * alarms by what they say: cdc-latency-source, cdc-orders-behind. Of the composite ones too.
+     * alarms are the names of all alarms, such as cdc-latency-source, including the composite ones, such as cdc-orders-behind.
      */
     declare public readonly alarms: pulumi.Output<string[]>;
     /**
-     * dashboardName of the dashboard; empty when there is none.
+     * dashboardName is the name of the dashboard. Empty without one.
      */
     declare public /*out*/ readonly dashboardName: pulumi.Output<string>;
     /**
-     * topicArn of what is told; empty when nobody is.
+     * topicArn is the ARN of the topic that the alarms publish to. Empty without alarms.
      */
     declare public /*out*/ readonly topicArn: pulumi.Output<string>;
 
@@ -82,11 +82,11 @@ export interface ObservabilityArgs {
      */
     alarms?: inputs.config.AlarmsArgs;
     /**
-     * collections that are searched, the component itself.
+     * collections is the search.Collections to watch, the component itself.
      */
     collections?: Collections;
     /**
-     * domain that is searched, the component itself.
+     * domain is the search.Domain to watch, the component itself.
      */
     domain?: Domain;
     /**
@@ -94,15 +94,15 @@ export interface ObservabilityArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * kmsKeyArn encrypts the topic; its policy admits CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
+     * kmsKeyArn encrypts the topic. The key's policy must admit CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
      */
     kmsKeyArn?: pulumi.Input<string | undefined>;
     /**
-     * pipeline is the name that the names of all parts begin with. Default cdc.
+     * pipeline is the prefix of the names of all parts. Default cdc.
      */
     pipeline?: string;
     /**
-     * sources are watched, each with its alarms. At least one.
+     * sources are the sources to watch, each with its own alarms. At least one.
      */
     sources: pulumi.Input<pulumi.Input<inputs.WatchedSourceArgs>[]>;
 }

@@ -386,7 +386,7 @@ export interface PipelineArgs {
      */
     bastion?: inputs.config.BastionArgs;
     /**
-     * code of the functions. Default: what is released with this provider.
+     * code holds the zips of the functions. Default: the zips that are released with the plugin.
      */
     code?: pulumi.Input<inputs.FunctionCodesArgs | undefined>;
     /**

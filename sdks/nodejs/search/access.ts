@@ -28,11 +28,11 @@ export class Access extends pulumi.ComponentResource {
     }
 
     /**
-     * columns that are indexed by their type in every history, each with its type.
+     * columns maps the columns that every history index indexes by type to these types.
      */
     declare public readonly columns: pulumi.Output<{[key: string]: string}>;
     /**
-     * domainUrn is that of the component whose inside this is.
+     * domainUrn is the URN of the Domain component that this one works in.
      */
     declare public /*out*/ readonly domainUrn: pulumi.Output<string>;
 
@@ -70,15 +70,15 @@ export class Access extends pulumi.ComponentResource {
  */
 export interface AccessArgs {
     /**
-     * bastionInstanceId is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
+     * bastionInstanceId is the instance through which the plugin opens a tunnel: instanceId of bastion.Bastion. Required with search.reach tunnel.
      */
     bastionInstanceId?: pulumi.Input<string | undefined>;
     /**
-     * columns that are indexed by their type in the history index; all others are indexed as keywords. Default: those of the retail_trans table.
+     * columns lists the columns that the history index indexes by type. It indexes all others as keywords. Default: the columns of the retail_trans table that are not strings.
      */
     columns?: inputs.search.ColumnArgs[];
     /**
-     * domain whose inside is managed, the component itself. Required.
+     * domain is the search.Domain to work in, the component itself. Required.
      */
     domain: Domain;
     /**

@@ -26,43 +26,43 @@ export class Collections extends pulumi.ComponentResource {
     }
 
     /**
-     * columns that are indexed by their type in every history, each with its type.
+     * columns maps the columns that every history index indexes by type to these types.
      */
     declare public readonly columns: pulumi.Output<{[key: string]: string}>;
     /**
-     * currentArn of the collection of present rows.
+     * currentArn is the ARN of the collection that holds the present rows.
      */
     declare public /*out*/ readonly currentArn: pulumi.Output<string>;
     /**
-     * currentDashboards is the URL of OpenSearch Dashboards over present rows.
+     * currentDashboards is the URL of OpenSearch Dashboards for the present rows.
      */
     declare public /*out*/ readonly currentDashboards: pulumi.Output<string>;
     /**
-     * currentEndpoint is the URL that requests for present rows are sent to, without a slash at its end.
+     * currentEndpoint is the URL for requests about present rows, without a trailing slash.
      */
     declare public /*out*/ readonly currentEndpoint: pulumi.Output<string>;
     /**
-     * currentName of the collection of present rows.
+     * currentName is the name of the collection that holds the present rows.
      */
     declare public /*out*/ readonly currentName: pulumi.Output<string>;
     /**
-     * historyArn of the collection of changes.
+     * historyArn is the ARN of the collection that holds the changes.
      */
     declare public /*out*/ readonly historyArn: pulumi.Output<string>;
     /**
-     * historyDashboards is the URL of OpenSearch Dashboards over changes.
+     * historyDashboards is the URL of OpenSearch Dashboards for the changes.
      */
     declare public /*out*/ readonly historyDashboards: pulumi.Output<string>;
     /**
-     * historyEndpoint is the URL that requests for changes are sent to, without a slash at its end.
+     * historyEndpoint is the URL for requests about changes, without a trailing slash.
      */
     declare public /*out*/ readonly historyEndpoint: pulumi.Output<string>;
     /**
-     * historyName of the collection of changes.
+     * historyName is the name of the collection that holds the changes.
      */
     declare public /*out*/ readonly historyName: pulumi.Output<string>;
     /**
-     * operators are the ARNs of who deploys and operates the collections.
+     * operators are the ARNs of the IAM roles and users that deploy and operate the collections.
      */
     declare public /*out*/ readonly operators: pulumi.Output<string[]>;
 
@@ -128,11 +128,11 @@ export class Collections extends pulumi.ComponentResource {
  */
 export interface CollectionsArgs {
     /**
-     * bastionInstanceId is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
+     * bastionInstanceId is the instance through which the plugin opens a tunnel: instanceId of bastion.Bastion. Required with search.reach tunnel.
      */
     bastionInstanceId?: pulumi.Input<string | undefined>;
     /**
-     * columns that are indexed by their type in the history index; all others are indexed as keywords. Default: those of the retail_trans table.
+     * columns lists the columns that the history index indexes by type. It indexes all others as keywords. Default: the columns of the retail_trans table that are not strings.
      */
     columns?: inputs.search.ColumnArgs[];
     /**
@@ -148,15 +148,15 @@ export interface CollectionsArgs {
      */
     search?: inputs.config.SearchArgs;
     /**
-     * securityGroupId of the endpoint. Required.
+     * securityGroupId is the security group of the endpoint. Required.
      */
     securityGroupId: pulumi.Input<string>;
     /**
-     * subnetIds of the endpoint, one for each zone. Required.
+     * subnetIds are the subnets of the endpoint, one per zone. Required.
      */
     subnetIds: pulumi.Input<pulumi.Input<string>[]>;
     /**
-     * vpcId of the endpoint by which the collections are reached. Required.
+     * vpcId is the VPC of the endpoint through which clients reach the collections. Required.
      */
     vpcId: pulumi.Input<string>;
 }

@@ -28,27 +28,27 @@ export class CurrentState extends pulumi.ComponentResource {
     }
 
     /**
-     * failedPrefix is where Lambda puts records that it gives up, with a slash at its end.
+     * failedPrefix is the prefix, with a trailing slash, below which Lambda puts records that it gives up.
      */
     declare public /*out*/ readonly failedPrefix: pulumi.Output<string>;
     /**
-     * functionArn of the function.
+     * functionArn is the ARN of the function.
      */
     declare public /*out*/ readonly functionArn: pulumi.Output<string>;
     /**
-     * functionName of the function.
+     * functionName is the name of the function.
      */
     declare public /*out*/ readonly functionName: pulumi.Output<string>;
     /**
-     * mappingId of the mapping of the stream to the function, the name in metrics.
+     * mappingId is the id of the mapping from the stream to the function. Metrics use it as their dimension.
      */
     declare public /*out*/ readonly mappingId: pulumi.Output<string>;
     /**
-     * parkedPrefix is where the function puts records that cannot be indexed, with a slash at its end.
+     * parkedPrefix is the prefix, with a trailing slash, below which the function puts records that cannot be indexed.
      */
     declare public /*out*/ readonly parkedPrefix: pulumi.Output<string>;
     /**
-     * roleArn of the role it acts as.
+     * roleArn is the ARN of the function's role.
      */
     declare public /*out*/ readonly roleArn: pulumi.Output<string>;
 
@@ -121,19 +121,19 @@ export class CurrentState extends pulumi.ComponentResource {
  */
 export interface CurrentStateArgs {
     /**
-     * access to the domain that is used, the component itself. Either this or collections is required.
+     * access is the search.Access of a domain, the component itself. Either access or collections is required.
      */
     access?: Access;
     /**
-     * code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+     * code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
      */
     code?: pulumi.Input<pulumi.asset.Archive | undefined>;
     /**
-     * collections that are used, the component itself. Either these or access is required.
+     * collections is the search.Collections, the component itself. Either access or collections is required.
      */
     collections?: Collections;
     /**
-     * engine of the source, by which the function reads its records. Default mysql.
+     * engine of the source. It decides how the function reads records. Default mysql.
      */
     engine?: enums.config.Engine;
     /**
@@ -141,7 +141,7 @@ export interface CurrentStateArgs {
      */
     environment?: enums.config.Environment;
     /**
-     * findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a lake.Catalog is told. Default: no table is known beforehand.
+     * findings is JSON with the columns and the key of every table: the Result of source.Bootstrap, or JSON in the form that lake.Catalog takes. Default: the function knows no table beforehand.
      */
     findings?: pulumi.Input<string | undefined>;
     /**
@@ -153,23 +153,23 @@ export interface CurrentStateArgs {
      */
     kmsKeyArn: pulumi.Input<string>;
     /**
-     * measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
+     * measured makes Lambda publish how many records the mapping reads, drops and gives up. Default false.
      */
     measured?: boolean;
     /**
-     * parkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
+     * parkingBucketArn names the bucket that receives the records that cannot be indexed, and that keeps the registry: what the function knows about the tables. Required.
      */
     parkingBucketArn: pulumi.Input<string>;
     /**
-     * parkingPrefix of those records, without a slash at its end. Default parked/current.
+     * parkingPrefix is the prefix of those records, without a trailing slash. Default parked/current.
      */
     parkingPrefix?: string;
     /**
-     * registry is the name of what the function knows of the tables, in that bucket; two functions on one stream that write to different places need two. Default current.
+     * registry is the name of the registry in that bucket. Two functions that read one stream and write to different targets need two registries. Default current.
      */
     registry?: string;
     /**
-     * registryFrom is the name of the registry of a place that is searched, from which this one begins: so a second place is filled beside the first. Default: none.
+     * registryFrom is the name of another target's registry. The function begins with a copy of it, which lets it fill a second target beside the first. Default: the function begins with an empty registry.
      */
     registryFrom?: string;
     /**
@@ -177,15 +177,15 @@ export interface CurrentStateArgs {
      */
     search?: inputs.config.SearchArgs;
     /**
-     * securityGroupId of the function. Required.
+     * securityGroupId is the security group of the function. Required.
      */
     securityGroupId: pulumi.Input<string>;
     /**
-     * source is the name of the source whose rows are kept; empty for the unnamed one.
+     * source is the name of the source whose rows the function writes. Empty for the unnamed source.
      */
     source?: string;
     /**
-     * streamArn names the Kinesis data stream that is read. Required.
+     * streamArn names the Kinesis data stream to read. Required.
      */
     streamArn: pulumi.Input<string>;
     /**
@@ -193,7 +193,7 @@ export interface CurrentStateArgs {
      */
     streamRetentionHours?: number;
     /**
-     * subnetIds that the function runs in; from there it must reach the target and S3. Required. It needs no way to Kinesis: Lambda reads the stream from outside the VPC.
+     * subnetIds are the subnets in which the function runs. It must reach the target and S3 from there. It needs no route to Kinesis, because Lambda reads the stream from outside the VPC. Required.
      */
     subnetIds: pulumi.Input<pulumi.Input<string>[]>;
 }

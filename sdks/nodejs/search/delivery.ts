@@ -28,15 +28,15 @@ export class Delivery extends pulumi.ComponentResource {
     }
 
     /**
-     * arn of the delivery stream.
+     * arn is the ARN of the delivery stream.
      */
     declare public /*out*/ readonly arn: pulumi.Output<string>;
     /**
-     * name of the delivery stream.
+     * name is the name of the delivery stream.
      */
     declare public /*out*/ readonly name: pulumi.Output<string>;
     /**
-     * roleArn of the role it acts as.
+     * roleArn is the ARN of the delivery's role.
      */
     declare public readonly roleArn: pulumi.Output<string>;
 
@@ -99,19 +99,19 @@ export class Delivery extends pulumi.ComponentResource {
  */
 export interface DeliveryArgs {
     /**
-     * access to the domain that is used, the component itself. Either this or collections is required.
+     * access is the search.Access of a domain, the component itself. Either access or collections is required.
      */
     access?: Access;
     /**
-     * backupBucketArn names the bucket of documents that could not be delivered. Required.
+     * backupBucketArn names the bucket that receives documents that could not be delivered. Required.
      */
     backupBucketArn: pulumi.Input<string>;
     /**
-     * backupPrefix of those documents, without a slash at its end. Default search-failed.
+     * backupPrefix is the prefix of those documents, without a trailing slash. Default search-failed.
      */
     backupPrefix?: string;
     /**
-     * collections that are used, the component itself. Either these or access is required.
+     * collections is the search.Collections, the component itself. Either access or collections is required.
      */
     collections?: Collections;
     /**
@@ -127,7 +127,7 @@ export interface DeliveryArgs {
      */
     logRetentionDays?: number;
     /**
-     * roleArn of the role that makes the network interfaces, and that the delivery acts as when the source has no name: search.DeliveryRole's arn. Required.
+     * roleArn is the role that makes the network interfaces: arn of search.DeliveryRole. The unnamed source's delivery also reads and writes as this role. Required.
      */
     roleArn: pulumi.Input<string>;
     /**
@@ -135,19 +135,19 @@ export interface DeliveryArgs {
      */
     search?: inputs.config.SearchArgs;
     /**
-     * securityGroupId of those interfaces, which is made after the role that makes them. Required.
+     * securityGroupId is the security group of those interfaces. Make it after the role. Required.
      */
     securityGroupId: pulumi.Input<string>;
     /**
-     * source is the name of the source whose changes are delivered; empty for the unnamed one. A delivery of a named source acts as a role of its own, and has the history of the source made in the place that it writes to.
+     * source is the name of the source whose changes the delivery writes. Empty for the unnamed source. The delivery of a named source makes its own role, and the source's history in the Target.
      */
     source?: string;
     /**
-     * streamArn names the Kinesis data stream that is read. Required.
+     * streamArn names the Kinesis data stream to read. Required.
      */
     streamArn: pulumi.Input<string>;
     /**
-     * vpcSubnetIds in which Firehose puts its network interfaces. Required.
+     * vpcSubnetIds are the subnets of Firehose's network interfaces. Required.
      */
     vpcSubnetIds: pulumi.Input<pulumi.Input<string>[]>;
 }

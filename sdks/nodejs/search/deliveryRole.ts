@@ -23,11 +23,11 @@ export class DeliveryRole extends pulumi.ComponentResource {
     }
 
     /**
-     * arn of the role.
+     * arn is the ARN of the role.
      */
     declare public /*out*/ readonly arn: pulumi.Output<string>;
     /**
-     * name of the role.
+     * name is the name of the role.
      */
     declare public /*out*/ readonly name: pulumi.Output<string>;
 

@@ -134,7 +134,7 @@ export interface DomainArgs {
      */
     securityGroupId: pulumi.Input<string>;
     /**
-     * subnetIds, one for each zone; the first search.availabilityZones of them are used. A domain's VPC is permanent.
+     * subnetIds are one subnet per zone. The domain uses the first search.availabilityZones of them. A domain cannot change its VPC.
      */
     subnetIds: pulumi.Input<pulumi.Input<string>[]>;
 }

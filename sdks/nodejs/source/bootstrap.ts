@@ -104,7 +104,7 @@ export interface BootstrapArgs {
      */
     canary?: boolean;
     /**
-     * code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+     * code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
      */
     code?: pulumi.Input<pulumi.asset.Archive | undefined>;
     /**

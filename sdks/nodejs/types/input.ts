@@ -7,7 +7,7 @@ import * as outputs from "../types/output";
 import * as enums from "../types/enums";
 
 /**
- * DatabaseAddress is where a database is, and who may do everything in it: the outputs of the same names of source.AuroraMySQL, source.AuroraPostgreSQL and source.Existing.
+ * DatabaseAddress is the address of a database and its administrator. source.AuroraMySQL, source.AuroraPostgreSQL and source.Existing have outputs with the same names.
  */
 export interface DatabaseAddressArgs {
     /**
@@ -19,21 +19,21 @@ export interface DatabaseAddressArgs {
      */
     host: pulumi.Input<string>;
     /**
-     * incarnation changes when the database became another one, even under the same address. Default: the address itself.
+     * incarnation changes when another database replaces this one, even at the same address. Default: the address.
      */
     incarnation?: pulumi.Input<string | undefined>;
     /**
-     * port the writer listens on.
+     * port on which the writer listens.
      */
     port: pulumi.Input<number>;
     /**
-     * secretKmsKeyArn is the customer key of that secret. Default: the secret uses the key of Secrets Manager.
+     * secretKmsKeyArn is the customer key that encrypts this secret. Default: the key of Secrets Manager.
      */
     secretKmsKeyArn?: pulumi.Input<string | undefined>;
 }
 
 /**
- * FunctionCodes are the zips of the functions, for functions.architecture. Default of each: the one that is released with this provider.
+ * FunctionCodes are the zips of the functions, compiled for functions.architecture. Default of each: the zip that is released with the plugin.
  */
 export interface FunctionCodesArgs {
     /**
@@ -41,45 +41,45 @@ export interface FunctionCodesArgs {
      */
     bootstrap?: pulumi.Input<pulumi.asset.Archive | undefined>;
     /**
-     * canary changes a row and looks for it; not needed when no source has one.
+     * canary changes a row and looks for the change. Not needed if no source has a canary.
      */
     canary?: pulumi.Input<pulumi.asset.Archive | undefined>;
     /**
-     * currentState keeps rows as they are; not needed when search.current.enabled is false.
+     * currentState writes present rows. Not needed if search.current.enabled is false.
      */
     currentState?: pulumi.Input<pulumi.asset.Archive | undefined>;
     /**
-     * rotation rotates passwords; not needed when source.rotationDays is 0.
+     * rotation rotates passwords. Not needed if source.rotationDays is 0.
      */
     rotation?: pulumi.Input<pulumi.asset.Archive | undefined>;
 }
 
 /**
- * WatchedSource is a source that is watched, by what its components give: of those whose outputs are not here there are no alarms and graphs. The sections are those that the components were made by: limits follow from them.
+ * WatchedSource is a source to watch, named by the outputs of its components. A component whose outputs are missing here has no alarms and no graphs. Give the same sections as to the components, because limits follow from them.
  */
 export interface WatchedSourceArgs {
     /**
-     * canaryFunctionName of the source's canary: functionName of canary.Canary.
+     * canaryFunctionName is the name of the canary's function: functionName of canary.Canary.
      */
     canaryFunctionName?: pulumi.Input<string | undefined>;
     /**
-     * clusterId of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
+     * clusterId is the id of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
      */
     clusterId?: pulumi.Input<string | undefined>;
     /**
-     * currentFunctionName of the function that keeps rows: functionName of search.CurrentState. Only with searchDeliveryName.
+     * currentFunctionName is the name of the function that writes present rows: functionName of search.CurrentState. It needs searchDeliveryName.
      */
     currentFunctionName?: pulumi.Input<string | undefined>;
     /**
-     * currentMappingId of the same function's mapping: mappingId of search.CurrentState, where that has measured: true.
+     * currentMappingId is the id of the same function's mapping: mappingId of search.CurrentState. Give it if that component has measured: true.
      */
     currentMappingId?: pulumi.Input<string | undefined>;
     /**
-     * currentParkedPrefix is where the same function puts records aside: parkedPrefix of search.CurrentState. Default parked/current/.
+     * currentParkedPrefix is the prefix below which the same function parks records: parkedPrefix of search.CurrentState. Default parked/current/.
      */
     currentParkedPrefix?: string;
     /**
-     * instanceIds of the cluster's instances: instanceIds of the same.
+     * instanceIds are the ids of the cluster's instances: instanceIds of the same component.
      */
     instanceIds?: pulumi.Input<pulumi.Input<string>[] | undefined>;
     /**
@@ -87,11 +87,11 @@ export interface WatchedSourceArgs {
      */
     lake?: inputs.config.LakeArgs;
     /**
-     * lakeDeliveryName of the delivery into the lake: name of lake.Delivery.
+     * lakeDeliveryName is the name of the delivery into the lake: name of lake.Delivery.
      */
     lakeDeliveryName?: pulumi.Input<string | undefined>;
     /**
-     * name of the source; empty for the unnamed one.
+     * name is the name of the source. Empty for the unnamed source.
      */
     name?: string;
     /**
@@ -99,15 +99,15 @@ export interface WatchedSourceArgs {
      */
     replication?: inputs.config.ReplicationArgs;
     /**
-     * replicationInstanceArn of the instance that the task runs on: instanceArn of the same. Required with taskArn, unless replication.kind is serverless.
+     * replicationInstanceArn is the ARN of the task's instance: instanceArn of the same component. Required with taskArn, unless replication.kind is serverless.
      */
     replicationInstanceArn?: pulumi.Input<string | undefined>;
     /**
-     * replicationInstanceId of the instance that the task runs on: instanceId of the same. Required with taskArn, unless replication.kind is serverless.
+     * replicationInstanceId is the id of the task's instance: instanceId of the same component. Required with taskArn, unless replication.kind is serverless.
      */
     replicationInstanceId?: pulumi.Input<string | undefined>;
     /**
-     * rotationFunctionName of the rotation of passwords: functionName of source.Rotation.
+     * rotationFunctionName is the name of the function that rotates the password: functionName of source.Rotation.
      */
     rotationFunctionName?: pulumi.Input<string | undefined>;
     /**
@@ -115,7 +115,7 @@ export interface WatchedSourceArgs {
      */
     search?: inputs.config.SearchArgs;
     /**
-     * searchDeliveryName of the delivery into the history that is searched: name of search.Delivery.
+     * searchDeliveryName is the name of the delivery into the history index: name of search.Delivery.
      */
     searchDeliveryName?: pulumi.Input<string | undefined>;
     /**
@@ -127,15 +127,15 @@ export interface WatchedSourceArgs {
      */
     stream?: inputs.config.StreamArgs;
     /**
-     * streamName of the stream: name of stream.ChangeStream. Required.
+     * streamName is the name of the stream: name of stream.ChangeStream. Required.
      */
     streamName: pulumi.Input<string>;
     /**
-     * tablesDatabase of the lake's tables, where lake.Tables keeps them and has measured: true: database of lake.Catalog.
+     * tablesDatabase is the database of the lake's tables: database of lake.Catalog. Give it if lake.Tables has measured: true.
      */
     tablesDatabase?: pulumi.Input<string | undefined>;
     /**
-     * taskArn of the task: taskArn of replication.Replication.
+     * taskArn is the ARN of the task: taskArn of replication.Replication.
      */
     taskArn?: pulumi.Input<string | undefined>;
 }
@@ -927,7 +927,7 @@ export namespace lake {
          */
         engine?: enums.config.Engine;
         /**
-         * found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the database's own types. Required.
+         * found is JSON with the columns and the keys of the tables: the Result of source.Bootstrap. If something else prepares the database, write it in the form {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the types of the database. Required.
          */
         found: pulumi.Input<string>;
         /**
@@ -991,15 +991,15 @@ export namespace replication {
 
 export namespace search {
     /**
-     * Column is a column of the source that is indexed by its type.
+     * Column is a column of the source that the history index indexes by type.
      */
     export interface ColumnArgs {
         /**
-         * name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
+         * name of the column, in any table. A value that does not fit the type stays in its document but is not indexed.
          */
         name: string;
         /**
-         * type of the field. Columns that are not named are keywords.
+         * type of the field in the index.
          */
         type: enums.search.ColumnType;
     }

@@ -27,7 +27,7 @@ __all__ = [
 
 class DatabaseAddressArgsDict(TypedDict):
     """
-    DatabaseAddress is where a database is, and who may do everything in it: the outputs of the same names of source.AuroraMySQL, source.AuroraPostgreSQL and source.Existing.
+    DatabaseAddress is the address of a database and its administrator. source.AuroraMySQL, source.AuroraPostgreSQL and source.Existing have outputs with the same names.
     """
     admin_secret_arn: pulumi.Input[_builtins.str]
     """
@@ -39,15 +39,15 @@ class DatabaseAddressArgsDict(TypedDict):
     """
     port: pulumi.Input[_builtins.int]
     """
-    port the writer listens on.
+    port on which the writer listens.
     """
     incarnation: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    incarnation changes when the database became another one, even under the same address. Default: the address itself.
+    incarnation changes when another database replaces this one, even at the same address. Default: the address.
     """
     secret_kms_key_arn: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    secretKmsKeyArn is the customer key of that secret. Default: the secret uses the key of Secrets Manager.
+    secretKmsKeyArn is the customer key that encrypts this secret. Default: the key of Secrets Manager.
     """
 
 @pulumi.input_type
@@ -59,13 +59,13 @@ class DatabaseAddressArgs:
                  incarnation: pulumi.Input[Optional[_builtins.str]] = None,
                  secret_kms_key_arn: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        DatabaseAddress is where a database is, and who may do everything in it: the outputs of the same names of source.AuroraMySQL, source.AuroraPostgreSQL and source.Existing.
+        DatabaseAddress is the address of a database and its administrator. source.AuroraMySQL, source.AuroraPostgreSQL and source.Existing have outputs with the same names.
 
         :param pulumi.Input[_builtins.str] admin_secret_arn: adminSecretArn names the secret {"username","password"} of a user who may create users and read variables.
         :param pulumi.Input[_builtins.str] host: host of the writer. DMS cannot follow a reader.
-        :param pulumi.Input[_builtins.int] port: port the writer listens on.
-        :param pulumi.Input[_builtins.str] incarnation: incarnation changes when the database became another one, even under the same address. Default: the address itself.
-        :param pulumi.Input[_builtins.str] secret_kms_key_arn: secretKmsKeyArn is the customer key of that secret. Default: the secret uses the key of Secrets Manager.
+        :param pulumi.Input[_builtins.int] port: port on which the writer listens.
+        :param pulumi.Input[_builtins.str] incarnation: incarnation changes when another database replaces this one, even at the same address. Default: the address.
+        :param pulumi.Input[_builtins.str] secret_kms_key_arn: secretKmsKeyArn is the customer key that encrypts this secret. Default: the key of Secrets Manager.
         """
         pulumi.set(__self__, "admin_secret_arn", admin_secret_arn)
         pulumi.set(__self__, "host", host)
@@ -103,7 +103,7 @@ class DatabaseAddressArgs:
     @pulumi.getter
     def port(self) -> pulumi.Input[_builtins.int]:
         """
-        port the writer listens on.
+        port on which the writer listens.
         """
         return pulumi.get(self, "port")
 
@@ -115,7 +115,7 @@ class DatabaseAddressArgs:
     @pulumi.getter
     def incarnation(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        incarnation changes when the database became another one, even under the same address. Default: the address itself.
+        incarnation changes when another database replaces this one, even at the same address. Default: the address.
         """
         return pulumi.get(self, "incarnation")
 
@@ -127,7 +127,7 @@ class DatabaseAddressArgs:
     @pulumi.getter(name="secretKmsKeyArn")
     def secret_kms_key_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        secretKmsKeyArn is the customer key of that secret. Default: the secret uses the key of Secrets Manager.
+        secretKmsKeyArn is the customer key that encrypts this secret. Default: the key of Secrets Manager.
         """
         return pulumi.get(self, "secret_kms_key_arn")
 
@@ -138,7 +138,7 @@ class DatabaseAddressArgs:
 
 class FunctionCodesArgsDict(TypedDict):
     """
-    FunctionCodes are the zips of the functions, for functions.architecture. Default of each: the one that is released with this provider.
+    FunctionCodes are the zips of the functions, compiled for functions.architecture. Default of each: the zip that is released with the plugin.
     """
     bootstrap: NotRequired[pulumi.Input[Optional[pulumi.Archive]]]
     """
@@ -146,15 +146,15 @@ class FunctionCodesArgsDict(TypedDict):
     """
     canary: NotRequired[pulumi.Input[Optional[pulumi.Archive]]]
     """
-    canary changes a row and looks for it; not needed when no source has one.
+    canary changes a row and looks for the change. Not needed if no source has a canary.
     """
     current_state: NotRequired[pulumi.Input[Optional[pulumi.Archive]]]
     """
-    currentState keeps rows as they are; not needed when search.current.enabled is false.
+    currentState writes present rows. Not needed if search.current.enabled is false.
     """
     rotation: NotRequired[pulumi.Input[Optional[pulumi.Archive]]]
     """
-    rotation rotates passwords; not needed when source.rotationDays is 0.
+    rotation rotates passwords. Not needed if source.rotationDays is 0.
     """
 
 @pulumi.input_type
@@ -165,12 +165,12 @@ class FunctionCodesArgs:
                  current_state: pulumi.Input[Optional[pulumi.Archive]] = None,
                  rotation: pulumi.Input[Optional[pulumi.Archive]] = None):
         """
-        FunctionCodes are the zips of the functions, for functions.architecture. Default of each: the one that is released with this provider.
+        FunctionCodes are the zips of the functions, compiled for functions.architecture. Default of each: the zip that is released with the plugin.
 
         :param pulumi.Input[pulumi.Archive] bootstrap: bootstrap prepares and checks the databases.
-        :param pulumi.Input[pulumi.Archive] canary: canary changes a row and looks for it; not needed when no source has one.
-        :param pulumi.Input[pulumi.Archive] current_state: currentState keeps rows as they are; not needed when search.current.enabled is false.
-        :param pulumi.Input[pulumi.Archive] rotation: rotation rotates passwords; not needed when source.rotationDays is 0.
+        :param pulumi.Input[pulumi.Archive] canary: canary changes a row and looks for the change. Not needed if no source has a canary.
+        :param pulumi.Input[pulumi.Archive] current_state: currentState writes present rows. Not needed if search.current.enabled is false.
+        :param pulumi.Input[pulumi.Archive] rotation: rotation rotates passwords. Not needed if source.rotationDays is 0.
         """
         if bootstrap is not None:
             pulumi.set(__self__, "bootstrap", bootstrap)
@@ -197,7 +197,7 @@ class FunctionCodesArgs:
     @pulumi.getter
     def canary(self) -> pulumi.Input[Optional[pulumi.Archive]]:
         """
-        canary changes a row and looks for it; not needed when no source has one.
+        canary changes a row and looks for the change. Not needed if no source has a canary.
         """
         return pulumi.get(self, "canary")
 
@@ -209,7 +209,7 @@ class FunctionCodesArgs:
     @pulumi.getter(name="currentState")
     def current_state(self) -> pulumi.Input[Optional[pulumi.Archive]]:
         """
-        currentState keeps rows as they are; not needed when search.current.enabled is false.
+        currentState writes present rows. Not needed if search.current.enabled is false.
         """
         return pulumi.get(self, "current_state")
 
@@ -221,7 +221,7 @@ class FunctionCodesArgs:
     @pulumi.getter
     def rotation(self) -> pulumi.Input[Optional[pulumi.Archive]]:
         """
-        rotation rotates passwords; not needed when source.rotationDays is 0.
+        rotation rotates passwords. Not needed if source.rotationDays is 0.
         """
         return pulumi.get(self, "rotation")
 
@@ -232,35 +232,35 @@ class FunctionCodesArgs:
 
 class WatchedSourceArgsDict(TypedDict):
     """
-    WatchedSource is a source that is watched, by what its components give: of those whose outputs are not here there are no alarms and graphs. The sections are those that the components were made by: limits follow from them.
+    WatchedSource is a source to watch, named by the outputs of its components. A component whose outputs are missing here has no alarms and no graphs. Give the same sections as to the components, because limits follow from them.
     """
     stream_name: pulumi.Input[_builtins.str]
     """
-    streamName of the stream: name of stream.ChangeStream. Required.
+    streamName is the name of the stream: name of stream.ChangeStream. Required.
     """
     canary_function_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    canaryFunctionName of the source's canary: functionName of canary.Canary.
+    canaryFunctionName is the name of the canary's function: functionName of canary.Canary.
     """
     cluster_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    clusterId of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
+    clusterId is the id of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
     """
     current_function_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    currentFunctionName of the function that keeps rows: functionName of search.CurrentState. Only with searchDeliveryName.
+    currentFunctionName is the name of the function that writes present rows: functionName of search.CurrentState. It needs searchDeliveryName.
     """
     current_mapping_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    currentMappingId of the same function's mapping: mappingId of search.CurrentState, where that has measured: true.
+    currentMappingId is the id of the same function's mapping: mappingId of search.CurrentState. Give it if that component has measured: true.
     """
     current_parked_prefix: NotRequired[_builtins.str]
     """
-    currentParkedPrefix is where the same function puts records aside: parkedPrefix of search.CurrentState. Default parked/current/.
+    currentParkedPrefix is the prefix below which the same function parks records: parkedPrefix of search.CurrentState. Default parked/current/.
     """
     instance_ids: NotRequired[pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]]
     """
-    instanceIds of the cluster's instances: instanceIds of the same.
+    instanceIds are the ids of the cluster's instances: instanceIds of the same component.
     """
     lake: NotRequired['_config.LakeArgsDict']
     """
@@ -268,11 +268,11 @@ class WatchedSourceArgsDict(TypedDict):
     """
     lake_delivery_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    lakeDeliveryName of the delivery into the lake: name of lake.Delivery.
+    lakeDeliveryName is the name of the delivery into the lake: name of lake.Delivery.
     """
     name: NotRequired[_builtins.str]
     """
-    name of the source; empty for the unnamed one.
+    name is the name of the source. Empty for the unnamed source.
     """
     replication: NotRequired['_config.ReplicationArgsDict']
     """
@@ -280,15 +280,15 @@ class WatchedSourceArgsDict(TypedDict):
     """
     replication_instance_arn: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    replicationInstanceArn of the instance that the task runs on: instanceArn of the same. Required with taskArn, unless replication.kind is serverless.
+    replicationInstanceArn is the ARN of the task's instance: instanceArn of the same component. Required with taskArn, unless replication.kind is serverless.
     """
     replication_instance_id: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    replicationInstanceId of the instance that the task runs on: instanceId of the same. Required with taskArn, unless replication.kind is serverless.
+    replicationInstanceId is the id of the task's instance: instanceId of the same component. Required with taskArn, unless replication.kind is serverless.
     """
     rotation_function_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    rotationFunctionName of the rotation of passwords: functionName of source.Rotation.
+    rotationFunctionName is the name of the function that rotates the password: functionName of source.Rotation.
     """
     search: NotRequired['_config.SearchArgsDict']
     """
@@ -296,7 +296,7 @@ class WatchedSourceArgsDict(TypedDict):
     """
     search_delivery_name: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    searchDeliveryName of the delivery into the history that is searched: name of search.Delivery.
+    searchDeliveryName is the name of the delivery into the history index: name of search.Delivery.
     """
     source: NotRequired['_config.SourceArgsDict']
     """
@@ -308,11 +308,11 @@ class WatchedSourceArgsDict(TypedDict):
     """
     tables_database: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    tablesDatabase of the lake's tables, where lake.Tables keeps them and has measured: true: database of lake.Catalog.
+    tablesDatabase is the database of the lake's tables: database of lake.Catalog. Give it if lake.Tables has measured: true.
     """
     task_arn: NotRequired[pulumi.Input[Optional[_builtins.str]]]
     """
-    taskArn of the task: taskArn of replication.Replication.
+    taskArn is the ARN of the task: taskArn of replication.Replication.
     """
 
 @pulumi.input_type
@@ -339,28 +339,28 @@ class WatchedSourceArgs:
                  tables_database: pulumi.Input[Optional[_builtins.str]] = None,
                  task_arn: pulumi.Input[Optional[_builtins.str]] = None):
         """
-        WatchedSource is a source that is watched, by what its components give: of those whose outputs are not here there are no alarms and graphs. The sections are those that the components were made by: limits follow from them.
+        WatchedSource is a source to watch, named by the outputs of its components. A component whose outputs are missing here has no alarms and no graphs. Give the same sections as to the components, because limits follow from them.
 
-        :param pulumi.Input[_builtins.str] stream_name: streamName of the stream: name of stream.ChangeStream. Required.
-        :param pulumi.Input[_builtins.str] canary_function_name: canaryFunctionName of the source's canary: functionName of canary.Canary.
-        :param pulumi.Input[_builtins.str] cluster_id: clusterId of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
-        :param pulumi.Input[_builtins.str] current_function_name: currentFunctionName of the function that keeps rows: functionName of search.CurrentState. Only with searchDeliveryName.
-        :param pulumi.Input[_builtins.str] current_mapping_id: currentMappingId of the same function's mapping: mappingId of search.CurrentState, where that has measured: true.
-        :param _builtins.str current_parked_prefix: currentParkedPrefix is where the same function puts records aside: parkedPrefix of search.CurrentState. Default parked/current/.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] instance_ids: instanceIds of the cluster's instances: instanceIds of the same.
+        :param pulumi.Input[_builtins.str] stream_name: streamName is the name of the stream: name of stream.ChangeStream. Required.
+        :param pulumi.Input[_builtins.str] canary_function_name: canaryFunctionName is the name of the canary's function: functionName of canary.Canary.
+        :param pulumi.Input[_builtins.str] cluster_id: clusterId is the id of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
+        :param pulumi.Input[_builtins.str] current_function_name: currentFunctionName is the name of the function that writes present rows: functionName of search.CurrentState. It needs searchDeliveryName.
+        :param pulumi.Input[_builtins.str] current_mapping_id: currentMappingId is the id of the same function's mapping: mappingId of search.CurrentState. Give it if that component has measured: true.
+        :param _builtins.str current_parked_prefix: currentParkedPrefix is the prefix below which the same function parks records: parkedPrefix of search.CurrentState. Default parked/current/.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] instance_ids: instanceIds are the ids of the cluster's instances: instanceIds of the same component.
         :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
-        :param pulumi.Input[_builtins.str] lake_delivery_name: lakeDeliveryName of the delivery into the lake: name of lake.Delivery.
-        :param _builtins.str name: name of the source; empty for the unnamed one.
+        :param pulumi.Input[_builtins.str] lake_delivery_name: lakeDeliveryName is the name of the delivery into the lake: name of lake.Delivery.
+        :param _builtins.str name: name is the name of the source. Empty for the unnamed source.
         :param '_config.ReplicationArgs' replication: As the section replication of the configuration. Replication is the DMS task that turns committed rows into records of the stream.
-        :param pulumi.Input[_builtins.str] replication_instance_arn: replicationInstanceArn of the instance that the task runs on: instanceArn of the same. Required with taskArn, unless replication.kind is serverless.
-        :param pulumi.Input[_builtins.str] replication_instance_id: replicationInstanceId of the instance that the task runs on: instanceId of the same. Required with taskArn, unless replication.kind is serverless.
-        :param pulumi.Input[_builtins.str] rotation_function_name: rotationFunctionName of the rotation of passwords: functionName of source.Rotation.
+        :param pulumi.Input[_builtins.str] replication_instance_arn: replicationInstanceArn is the ARN of the task's instance: instanceArn of the same component. Required with taskArn, unless replication.kind is serverless.
+        :param pulumi.Input[_builtins.str] replication_instance_id: replicationInstanceId is the id of the task's instance: instanceId of the same component. Required with taskArn, unless replication.kind is serverless.
+        :param pulumi.Input[_builtins.str] rotation_function_name: rotationFunctionName is the name of the function that rotates the password: functionName of source.Rotation.
         :param '_config.SearchArgs' search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
-        :param pulumi.Input[_builtins.str] search_delivery_name: searchDeliveryName of the delivery into the history that is searched: name of search.Delivery.
+        :param pulumi.Input[_builtins.str] search_delivery_name: searchDeliveryName is the name of the delivery into the history index: name of search.Delivery.
         :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         :param '_config.StreamArgs' stream: As the section stream of the configuration. Stream is the Kinesis data stream between DMS and the sinks.
-        :param pulumi.Input[_builtins.str] tables_database: tablesDatabase of the lake's tables, where lake.Tables keeps them and has measured: true: database of lake.Catalog.
-        :param pulumi.Input[_builtins.str] task_arn: taskArn of the task: taskArn of replication.Replication.
+        :param pulumi.Input[_builtins.str] tables_database: tablesDatabase is the database of the lake's tables: database of lake.Catalog. Give it if lake.Tables has measured: true.
+        :param pulumi.Input[_builtins.str] task_arn: taskArn is the ARN of the task: taskArn of replication.Replication.
         """
         pulumi.set(__self__, "stream_name", stream_name)
         if canary_function_name is not None:
@@ -406,7 +406,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="streamName")
     def stream_name(self) -> pulumi.Input[_builtins.str]:
         """
-        streamName of the stream: name of stream.ChangeStream. Required.
+        streamName is the name of the stream: name of stream.ChangeStream. Required.
         """
         return pulumi.get(self, "stream_name")
 
@@ -418,7 +418,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="canaryFunctionName")
     def canary_function_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        canaryFunctionName of the source's canary: functionName of canary.Canary.
+        canaryFunctionName is the name of the canary's function: functionName of canary.Canary.
         """
         return pulumi.get(self, "canary_function_name")
 
@@ -430,7 +430,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="clusterId")
     def cluster_id(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        clusterId of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
+        clusterId is the id of the database's cluster: clusterId of source.AuroraMySQL or source.AuroraPostgreSQL.
         """
         return pulumi.get(self, "cluster_id")
 
@@ -442,7 +442,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="currentFunctionName")
     def current_function_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        currentFunctionName of the function that keeps rows: functionName of search.CurrentState. Only with searchDeliveryName.
+        currentFunctionName is the name of the function that writes present rows: functionName of search.CurrentState. It needs searchDeliveryName.
         """
         return pulumi.get(self, "current_function_name")
 
@@ -454,7 +454,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="currentMappingId")
     def current_mapping_id(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        currentMappingId of the same function's mapping: mappingId of search.CurrentState, where that has measured: true.
+        currentMappingId is the id of the same function's mapping: mappingId of search.CurrentState. Give it if that component has measured: true.
         """
         return pulumi.get(self, "current_mapping_id")
 
@@ -466,7 +466,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="currentParkedPrefix")
     def current_parked_prefix(self) -> Optional[_builtins.str]:
         """
-        currentParkedPrefix is where the same function puts records aside: parkedPrefix of search.CurrentState. Default parked/current/.
+        currentParkedPrefix is the prefix below which the same function parks records: parkedPrefix of search.CurrentState. Default parked/current/.
         """
         return pulumi.get(self, "current_parked_prefix")
 
@@ -478,7 +478,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="instanceIds")
     def instance_ids(self) -> pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]]:
         """
-        instanceIds of the cluster's instances: instanceIds of the same.
+        instanceIds are the ids of the cluster's instances: instanceIds of the same component.
         """
         return pulumi.get(self, "instance_ids")
 
@@ -502,7 +502,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="lakeDeliveryName")
     def lake_delivery_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        lakeDeliveryName of the delivery into the lake: name of lake.Delivery.
+        lakeDeliveryName is the name of the delivery into the lake: name of lake.Delivery.
         """
         return pulumi.get(self, "lake_delivery_name")
 
@@ -514,7 +514,7 @@ class WatchedSourceArgs:
     @pulumi.getter
     def name(self) -> Optional[_builtins.str]:
         """
-        name of the source; empty for the unnamed one.
+        name is the name of the source. Empty for the unnamed source.
         """
         return pulumi.get(self, "name")
 
@@ -538,7 +538,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="replicationInstanceArn")
     def replication_instance_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        replicationInstanceArn of the instance that the task runs on: instanceArn of the same. Required with taskArn, unless replication.kind is serverless.
+        replicationInstanceArn is the ARN of the task's instance: instanceArn of the same component. Required with taskArn, unless replication.kind is serverless.
         """
         return pulumi.get(self, "replication_instance_arn")
 
@@ -550,7 +550,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="replicationInstanceId")
     def replication_instance_id(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        replicationInstanceId of the instance that the task runs on: instanceId of the same. Required with taskArn, unless replication.kind is serverless.
+        replicationInstanceId is the id of the task's instance: instanceId of the same component. Required with taskArn, unless replication.kind is serverless.
         """
         return pulumi.get(self, "replication_instance_id")
 
@@ -562,7 +562,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="rotationFunctionName")
     def rotation_function_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        rotationFunctionName of the rotation of passwords: functionName of source.Rotation.
+        rotationFunctionName is the name of the function that rotates the password: functionName of source.Rotation.
         """
         return pulumi.get(self, "rotation_function_name")
 
@@ -586,7 +586,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="searchDeliveryName")
     def search_delivery_name(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        searchDeliveryName of the delivery into the history that is searched: name of search.Delivery.
+        searchDeliveryName is the name of the delivery into the history index: name of search.Delivery.
         """
         return pulumi.get(self, "search_delivery_name")
 
@@ -622,7 +622,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="tablesDatabase")
     def tables_database(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        tablesDatabase of the lake's tables, where lake.Tables keeps them and has measured: true: database of lake.Catalog.
+        tablesDatabase is the database of the lake's tables: database of lake.Catalog. Give it if lake.Tables has measured: true.
         """
         return pulumi.get(self, "tables_database")
 
@@ -634,7 +634,7 @@ class WatchedSourceArgs:
     @pulumi.getter(name="taskArn")
     def task_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        taskArn of the task: taskArn of replication.Replication.
+        taskArn is the ARN of the task: taskArn of replication.Replication.
         """
         return pulumi.get(self, "task_arn")
 

@@ -41,21 +41,21 @@ class CanaryArgs:
         """
         The set of arguments for constructing a Canary resource.
 
-        :param pulumi.Input[_builtins.str] bucket: bucket of the lake, where parked records are, and what is remembered of the tables. Required.
-        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
-        :param pulumi.Input[_builtins.str] failed_prefix: failedPrefix, with a slash at its end, is where Lambda puts what the current state gives up: search.CurrentState's. Required.
+        :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket, which holds the parked records and the canary's notes about the tables. Required.
+        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn is the ARN of the same bucket. Required.
+        :param pulumi.Input[_builtins.str] failed_prefix: failedPrefix is the prefix, with a trailing slash, below which Lambda puts the records that it gives up: that of search.CurrentState. Required.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the secret, the bucket's objects and the logs. Required.
-        :param pulumi.Input[_builtins.str] secret_arn: secretArn names the secret {"username","password","host","port"} of the replication user, whom source.Bootstrap lets write to the canary's table. Required.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the function. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds that the function runs in; from there it must reach the database, the target, Secrets Manager and S3. Required.
-        :param '_search.Access' access: access to the domain that is used, the component itself. Either this or collections is required.
-        :param _builtins.str ca_bundle: caBundle (PEM) that signs the database's certificate. Default: source.RDSCertificates.
-        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
-        :param '_search.Collections' collections: collections that are used, the component itself. Either these or access is required.
+        :param pulumi.Input[_builtins.str] secret_arn: secretArn names the secret {"username","password","host","port"} of the replication user. source.Bootstrap allows this user to write to the canary's table. Required.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the security group of the function. Required.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds are the subnets in which the function runs. It must reach the database, the target, Secrets Manager and S3 from there. Required.
+        :param '_search.Access' access: access is the search.Access of a domain, the component itself. Either access or collections is required.
+        :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate. Default: source.RDSCertificates.
+        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
+        :param '_search.Collections' collections: collections is the search.Collections, the component itself. Either access or collections is required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         :param '_config.LakeArgs' lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
-        :param _builtins.str name: name of the source; empty for the unnamed one.
+        :param _builtins.str name: name is the name of the source. Empty for the unnamed source.
         :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
         """
         pulumi.set(__self__, "bucket", bucket)
@@ -88,7 +88,7 @@ class CanaryArgs:
     @pulumi.getter
     def bucket(self) -> pulumi.Input[_builtins.str]:
         """
-        bucket of the lake, where parked records are, and what is remembered of the tables. Required.
+        bucket is the name of the lake's bucket, which holds the parked records and the canary's notes about the tables. Required.
         """
         return pulumi.get(self, "bucket")
 
@@ -100,7 +100,7 @@ class CanaryArgs:
     @pulumi.getter(name="bucketArn")
     def bucket_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        bucketArn of the same bucket. Required.
+        bucketArn is the ARN of the same bucket. Required.
         """
         return pulumi.get(self, "bucket_arn")
 
@@ -112,7 +112,7 @@ class CanaryArgs:
     @pulumi.getter(name="failedPrefix")
     def failed_prefix(self) -> pulumi.Input[_builtins.str]:
         """
-        failedPrefix, with a slash at its end, is where Lambda puts what the current state gives up: search.CurrentState's. Required.
+        failedPrefix is the prefix, with a trailing slash, below which Lambda puts the records that it gives up: that of search.CurrentState. Required.
         """
         return pulumi.get(self, "failed_prefix")
 
@@ -136,7 +136,7 @@ class CanaryArgs:
     @pulumi.getter(name="secretArn")
     def secret_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        secretArn names the secret {"username","password","host","port"} of the replication user, whom source.Bootstrap lets write to the canary's table. Required.
+        secretArn names the secret {"username","password","host","port"} of the replication user. source.Bootstrap allows this user to write to the canary's table. Required.
         """
         return pulumi.get(self, "secret_arn")
 
@@ -148,7 +148,7 @@ class CanaryArgs:
     @pulumi.getter(name="securityGroupId")
     def security_group_id(self) -> pulumi.Input[_builtins.str]:
         """
-        securityGroupId of the function. Required.
+        securityGroupId is the security group of the function. Required.
         """
         return pulumi.get(self, "security_group_id")
 
@@ -160,7 +160,7 @@ class CanaryArgs:
     @pulumi.getter(name="subnetIds")
     def subnet_ids(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
         """
-        subnetIds that the function runs in; from there it must reach the database, the target, Secrets Manager and S3. Required.
+        subnetIds are the subnets in which the function runs. It must reach the database, the target, Secrets Manager and S3 from there. Required.
         """
         return pulumi.get(self, "subnet_ids")
 
@@ -172,7 +172,7 @@ class CanaryArgs:
     @pulumi.getter
     def access(self) -> Optional['_search.Access']:
         """
-        access to the domain that is used, the component itself. Either this or collections is required.
+        access is the search.Access of a domain, the component itself. Either access or collections is required.
         """
         return pulumi.get(self, "access")
 
@@ -184,7 +184,7 @@ class CanaryArgs:
     @pulumi.getter(name="caBundle")
     def ca_bundle(self) -> Optional[_builtins.str]:
         """
-        caBundle (PEM) that signs the database's certificate. Default: source.RDSCertificates.
+        caBundle is the PEM bundle that verifies the database's certificate. Default: source.RDSCertificates.
         """
         return pulumi.get(self, "ca_bundle")
 
@@ -196,7 +196,7 @@ class CanaryArgs:
     @pulumi.getter
     def code(self) -> pulumi.Input[Optional[pulumi.Archive]]:
         """
-        code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+        code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
         """
         return pulumi.get(self, "code")
 
@@ -208,7 +208,7 @@ class CanaryArgs:
     @pulumi.getter
     def collections(self) -> Optional['_search.Collections']:
         """
-        collections that are used, the component itself. Either these or access is required.
+        collections is the search.Collections, the component itself. Either access or collections is required.
         """
         return pulumi.get(self, "collections")
 
@@ -256,7 +256,7 @@ class CanaryArgs:
     @pulumi.getter
     def name(self) -> Optional[_builtins.str]:
         """
-        name of the source; empty for the unnamed one.
+        name is the name of the source. Empty for the unnamed source.
         """
         return pulumi.get(self, "name")
 
@@ -301,26 +301,26 @@ class Canary(pulumi.ComponentResource):
                  subnet_ids: pulumi.Input[Optional[Sequence[pulumi.Input[_builtins.str]]]] = None,
                  __props__=None):
         """
-        Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. The task follows its table, cdc_canary.heartbeat, which source.Bootstrap makes when it is told of a canary. It makes one record of a change a minute, which is in the history and in the lake as any other. Destroying it leaves its table as it is.
+        Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. The function changes a row of its own table, cdc_canary.heartbeat. source.Bootstrap makes the table, and the task must follow it. So the history and the lake receive one record of the canary a minute. Destroying the canary keeps the table.
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param '_search.Access' access: access to the domain that is used, the component itself. Either this or collections is required.
-        :param pulumi.Input[_builtins.str] bucket: bucket of the lake, where parked records are, and what is remembered of the tables. Required.
-        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
-        :param _builtins.str ca_bundle: caBundle (PEM) that signs the database's certificate. Default: source.RDSCertificates.
-        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
-        :param '_search.Collections' collections: collections that are used, the component itself. Either these or access is required.
+        :param '_search.Access' access: access is the search.Access of a domain, the component itself. Either access or collections is required.
+        :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket, which holds the parked records and the canary's notes about the tables. Required.
+        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn is the ARN of the same bucket. Required.
+        :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate. Default: source.RDSCertificates.
+        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
+        :param '_search.Collections' collections: collections is the search.Collections, the component itself. Either access or collections is required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] failed_prefix: failedPrefix, with a slash at its end, is where Lambda puts what the current state gives up: search.CurrentState's. Required.
+        :param pulumi.Input[_builtins.str] failed_prefix: failedPrefix is the prefix, with a trailing slash, below which Lambda puts the records that it gives up: that of search.CurrentState. Required.
         :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the secret, the bucket's objects and the logs. Required.
         :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
-        :param _builtins.str name: name of the source; empty for the unnamed one.
-        :param pulumi.Input[_builtins.str] secret_arn: secretArn names the secret {"username","password","host","port"} of the replication user, whom source.Bootstrap lets write to the canary's table. Required.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the function. Required.
+        :param _builtins.str name: name is the name of the source. Empty for the unnamed source.
+        :param pulumi.Input[_builtins.str] secret_arn: secretArn names the secret {"username","password","host","port"} of the replication user. source.Bootstrap allows this user to write to the canary's table. Required.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the security group of the function. Required.
         :param Union['_config.SourceArgs', '_config.SourceArgsDict'] source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds that the function runs in; from there it must reach the database, the target, Secrets Manager and S3. Required.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds are the subnets in which the function runs. It must reach the database, the target, Secrets Manager and S3 from there. Required.
         """
         ...
     @overload
@@ -329,7 +329,7 @@ class Canary(pulumi.ComponentResource):
                  args: CanaryArgs,
                  opts: Optional[pulumi.ResourceOptions] = None):
         """
-        Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. The task follows its table, cdc_canary.heartbeat, which source.Bootstrap makes when it is told of a canary. It makes one record of a change a minute, which is in the history and in the lake as any other. Destroying it leaves its table as it is.
+        Canary is a function that runs once a minute. It writes its measurements to its log, and CloudWatch extracts the metrics from there. So it needs no route from the VPC to CloudWatch. The function changes a row of its own table, cdc_canary.heartbeat. source.Bootstrap makes the table, and the task must follow it. So the history and the lake receive one record of the canary a minute. Destroying the canary keeps the table.
 
         :param str resource_name: The name of the resource.
         :param CanaryArgs args: The arguments to use to populate this resource's properties.
@@ -415,7 +415,7 @@ class Canary(pulumi.ComponentResource):
     @pulumi.getter(name="functionName")
     def function_name(self) -> pulumi.Output[_builtins.str]:
         """
-        functionName by which its metrics are told apart.
+        functionName is the name of the function. It is the dimension of the canary's metrics.
         """
         return pulumi.get(self, "function_name")
 

@@ -27,7 +27,7 @@ class CatalogSourceArgsDict(TypedDict):
     """
     found: pulumi.Input[_builtins.str]
     """
-    found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the database's own types. Required.
+    found is JSON with the columns and the keys of the tables: the Result of source.Bootstrap. If something else prepares the database, write it in the form {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the types of the database. Required.
     """
     tables: Sequence['_config.TableArgsDict']
     """
@@ -62,7 +62,7 @@ class CatalogSourceArgs:
         """
         CatalogSource is a source with records in the lake.
 
-        :param pulumi.Input[_builtins.str] found: found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the database's own types. Required.
+        :param pulumi.Input[_builtins.str] found: found is JSON with the columns and the keys of the tables: the Result of source.Bootstrap. If something else prepares the database, write it in the form {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the types of the database. Required.
         :param Sequence['_config.TableArgs'] tables: tables are the followed tables. The catalog omits patterns, with a warning: it must know each table before it makes anything.
         :param 'config.Engine' engine: engine of the source. It decides how records are read. Default mysql.
         :param _builtins.str name: name of the source. The names of its tables begin with it. Empty for the unnamed source.
@@ -84,7 +84,7 @@ class CatalogSourceArgs:
     @pulumi.getter
     def found(self) -> pulumi.Input[_builtins.str]:
         """
-        found is JSON that says which columns and keys the tables have: the Result of source.Bootstrap; or, of a database that something else prepares, {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the database's own types. Required.
+        found is JSON with the columns and the keys of the tables: the Result of source.Bootstrap. If something else prepares the database, write it in the form {"tables": [{"database": "shop", "table": "orders", "primaryKey": ["id"], "columns": [{"name": "id", "type": "bigint"}]}]}, with the types of the database. Required.
         """
         return pulumi.get(self, "found")
 

@@ -32,7 +32,7 @@ class CatalogArgs:
         The set of arguments for constructing a Catalog resource.
 
         :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket. Required.
-        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
+        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn is the ARN of the same bucket. Required.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts query results. Required.
         :param pulumi.Input[Sequence[pulumi.Input['CatalogSourceArgs']]] sources: sources are the sources whose tables are in the catalog. At least one.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
@@ -63,7 +63,7 @@ class CatalogArgs:
     @pulumi.getter(name="bucketArn")
     def bucket_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        bucketArn of the same bucket. Required.
+        bucketArn is the ARN of the same bucket. Required.
         """
         return pulumi.get(self, "bucket_arn")
 
@@ -139,7 +139,7 @@ class Catalog(pulumi.ComponentResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket. Required.
-        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
+        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn is the ARN of the same bucket. Required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts query results. Required.
         :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.

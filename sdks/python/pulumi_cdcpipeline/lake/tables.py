@@ -39,9 +39,9 @@ class TablesArgs:
         The set of arguments for constructing a Tables resource.
 
         :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket. Required.
-        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
+        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn is the ARN of the same bucket. Required.
         :param pulumi.Input[_builtins.str] database: database of the Glue Data Catalog: Catalog.Database. Required.
-        :param pulumi.Input[_builtins.str] found: found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
+        :param pulumi.Input[_builtins.str] found: found is JSON with the columns and the keys of the tables, in the form that lake.Catalog takes. Required.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
         :param Sequence['_config.TableArgs'] tables: tables are the followed tables. Patterns are left out, as in the Catalog.
         :param 'config.Engine' engine: engine of the source. It decides how records are read. Default mysql.
@@ -92,7 +92,7 @@ class TablesArgs:
     @pulumi.getter(name="bucketArn")
     def bucket_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        bucketArn of the same bucket. Required.
+        bucketArn is the ARN of the same bucket. Required.
         """
         return pulumi.get(self, "bucket_arn")
 
@@ -116,7 +116,7 @@ class TablesArgs:
     @pulumi.getter
     def found(self) -> pulumi.Input[_builtins.str]:
         """
-        found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
+        found is JSON with the columns and the keys of the tables, in the form that lake.Catalog takes. Required.
         """
         return pulumi.get(self, "found")
 
@@ -272,11 +272,11 @@ class Tables(pulumi.ComponentResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param pulumi.Input[_builtins.str] bucket: bucket is the name of the lake's bucket. Required.
-        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn of the same bucket. Required.
+        :param pulumi.Input[_builtins.str] bucket_arn: bucketArn is the ARN of the same bucket. Required.
         :param pulumi.Input[_builtins.str] database: database of the Glue Data Catalog: Catalog.Database. Required.
         :param 'config.Engine' engine: engine of the source. It decides how records are read. Default mysql.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] found: found is JSON that says which columns and keys the tables have, as the Catalog is told. Required.
+        :param pulumi.Input[_builtins.str] found: found is JSON with the columns and the keys of the tables, in the form that lake.Catalog takes. Required.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn is the lake's key. It also encrypts tables and logs. Required.
         :param Union['_config.LakeArgs', '_config.LakeArgsDict'] lake: As the section lake of the configuration. Lake is the S3 bucket of raw changes, and the delivery that writes them.
         :param _builtins.int log_retention_days: logRetentionDays keeps the job's logs. Default 14 in dev, 90 in prod.

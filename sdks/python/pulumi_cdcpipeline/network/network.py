@@ -238,7 +238,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="bastionSecurityGroupId")
     def bastion_security_group_id(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        bastionSecurityGroupId of an instance that people reach all this through; it accepts nothing. Only with the input bastion.
+        bastionSecurityGroupId is the group of the bastion. It accepts no connections. Only with the input bastion.
         """
         return pulumi.get(self, "bastion_security_group_id")
 
@@ -246,7 +246,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="databaseSecurityGroupId")
     def database_security_group_id(self) -> pulumi.Output[Optional[_builtins.str]]:
         """
-        databaseSecurityGroupId of the unnamed source's database: it accepts the database's port from replication, functions and bastion.
+        databaseSecurityGroupId is the group of the unnamed source's database. It accepts the database's port from replication, functions and bastion.
         """
         return pulumi.get(self, "database_security_group_id")
 
@@ -254,7 +254,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="databaseSecurityGroupIds")
     def database_security_group_ids(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        databaseSecurityGroupIds are the same of the other sources' databases, by the name of the source.
+        databaseSecurityGroupIds maps the name of each named source to the group of its database.
         """
         return pulumi.get(self, "database_security_group_ids")
 
@@ -262,7 +262,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="deliverySecurityGroupId")
     def delivery_security_group_id(self) -> pulumi.Output[_builtins.str]:
         """
-        deliverySecurityGroupId of Firehose's network interfaces: to what is searched.
+        deliverySecurityGroupId is the group of Firehose's network interfaces. It allows connections to the search destination.
         """
         return pulumi.get(self, "delivery_security_group_id")
 
@@ -270,7 +270,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="endpointsSecurityGroupId")
     def endpoints_security_group_id(self) -> pulumi.Output[_builtins.str]:
         """
-        endpointsSecurityGroupId of the VPC endpoints: it accepts HTTPS from replication, functions and bastion.
+        endpointsSecurityGroupId is the group of the VPC endpoints. It accepts HTTPS from replication, functions and bastion.
         """
         return pulumi.get(self, "endpoints_security_group_id")
 
@@ -278,7 +278,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="functionsSecurityGroupId")
     def functions_security_group_id(self) -> pulumi.Output[_builtins.str]:
         """
-        functionsSecurityGroupId of Lambda: to the databases, to what is searched, and to AWS.
+        functionsSecurityGroupId is the group of the functions. It allows connections to the databases, the search destination and AWS.
         """
         return pulumi.get(self, "functions_security_group_id")
 
@@ -286,7 +286,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="replicationSecurityGroupId")
     def replication_security_group_id(self) -> pulumi.Output[_builtins.str]:
         """
-        replicationSecurityGroupId of DMS: to the databases, and to AWS.
+        replicationSecurityGroupId is the group of DMS. It allows connections to the databases and to AWS.
         """
         return pulumi.get(self, "replication_security_group_id")
 
@@ -294,7 +294,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="searchSecurityGroupId")
     def search_security_group_id(self) -> pulumi.Output[_builtins.str]:
         """
-        searchSecurityGroupId of what is searched: it accepts HTTPS from delivery, functions and bastion.
+        searchSecurityGroupId is the group of the search destination. It accepts HTTPS from delivery, functions and bastion.
         """
         return pulumi.get(self, "search_security_group_id")
 
@@ -302,7 +302,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="subnetIds")
     def subnet_ids(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        subnetIds of the private subnets, one for each zone in a VPC made here.
+        subnetIds are the ids of the private subnets. A VPC that the component makes has one per zone.
         """
         return pulumi.get(self, "subnet_ids")
 
@@ -318,7 +318,7 @@ class Network(pulumi.ComponentResource):
     @pulumi.getter(name="zoneSubnetIds")
     def zone_subnet_ids(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        zoneSubnetIds are one of them for each zone, which is what an interface endpoint takes.
+        zoneSubnetIds are the ids of one private subnet per zone, which an interface endpoint needs.
         """
         return pulumi.get(self, "zone_subnet_ids")
 

@@ -33,13 +33,13 @@ class ObservabilityArgs:
         """
         The set of arguments for constructing a Observability resource.
 
-        :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.WatchedSourceArgs']]] sources: sources are watched, each with its alarms. At least one.
+        :param pulumi.Input[Sequence[pulumi.Input['_root_inputs.WatchedSourceArgs']]] sources: sources are the sources to watch, each with its own alarms. At least one.
         :param '_config.AlarmsArgs' alarms: As the section alarms of the configuration. Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
-        :param '_search.Collections' collections: collections that are searched, the component itself.
-        :param '_search.Domain' domain: domain that is searched, the component itself.
+        :param '_search.Collections' collections: collections is the search.Collections to watch, the component itself.
+        :param '_search.Domain' domain: domain is the search.Domain to watch, the component itself.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the topic; its policy admits CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
-        :param _builtins.str pipeline: pipeline is the name that the names of all parts begin with. Default cdc.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the topic. The key's policy must admit CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
+        :param _builtins.str pipeline: pipeline is the prefix of the names of all parts. Default cdc.
         """
         pulumi.set(__self__, "sources", sources)
         if alarms is not None:
@@ -59,7 +59,7 @@ class ObservabilityArgs:
     @pulumi.getter
     def sources(self) -> pulumi.Input[Sequence[pulumi.Input['_root_inputs.WatchedSourceArgs']]]:
         """
-        sources are watched, each with its alarms. At least one.
+        sources are the sources to watch, each with its own alarms. At least one.
         """
         return pulumi.get(self, "sources")
 
@@ -83,7 +83,7 @@ class ObservabilityArgs:
     @pulumi.getter
     def collections(self) -> Optional['_search.Collections']:
         """
-        collections that are searched, the component itself.
+        collections is the search.Collections to watch, the component itself.
         """
         return pulumi.get(self, "collections")
 
@@ -95,7 +95,7 @@ class ObservabilityArgs:
     @pulumi.getter
     def domain(self) -> Optional['_search.Domain']:
         """
-        domain that is searched, the component itself.
+        domain is the search.Domain to watch, the component itself.
         """
         return pulumi.get(self, "domain")
 
@@ -119,7 +119,7 @@ class ObservabilityArgs:
     @pulumi.getter(name="kmsKeyArn")
     def kms_key_arn(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        kmsKeyArn encrypts the topic; its policy admits CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
+        kmsKeyArn encrypts the topic. The key's policy must admit CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
         """
         return pulumi.get(self, "kms_key_arn")
 
@@ -131,7 +131,7 @@ class ObservabilityArgs:
     @pulumi.getter
     def pipeline(self) -> Optional[_builtins.str]:
         """
-        pipeline is the name that the names of all parts begin with. Default cdc.
+        pipeline is the prefix of the names of all parts. Default cdc.
         """
         return pulumi.get(self, "pipeline")
 
@@ -160,12 +160,12 @@ class Observability(pulumi.ComponentResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param Union['_config.AlarmsArgs', '_config.AlarmsArgsDict'] alarms: As the section alarms of the configuration. Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
-        :param '_search.Collections' collections: collections that are searched, the component itself.
-        :param '_search.Domain' domain: domain that is searched, the component itself.
+        :param '_search.Collections' collections: collections is the search.Collections to watch, the component itself.
+        :param '_search.Domain' domain: domain is the search.Domain to watch, the component itself.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the topic; its policy admits CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
-        :param _builtins.str pipeline: pipeline is the name that the names of all parts begin with. Default cdc.
-        :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.WatchedSourceArgs', '_root_inputs.WatchedSourceArgsDict']]]] sources: sources are watched, each with its alarms. At least one.
+        :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the topic. The key's policy must admit CloudWatch and EventBridge. Required unless Alarms.TopicArn is given.
+        :param _builtins.str pipeline: pipeline is the prefix of the names of all parts. Default cdc.
+        :param pulumi.Input[Sequence[pulumi.Input[Union['_root_inputs.WatchedSourceArgs', '_root_inputs.WatchedSourceArgsDict']]]] sources: sources are the sources to watch, each with its own alarms. At least one.
         """
         ...
     @overload
@@ -231,7 +231,7 @@ class Observability(pulumi.ComponentResource):
     @pulumi.getter
     def alarms(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        alarms by what they say: cdc-latency-source, cdc-orders-behind. Of the composite ones too.
+        alarms are the names of all alarms, such as cdc-latency-source, including the composite ones, such as cdc-orders-behind.
         """
         return pulumi.get(self, "alarms")
 
@@ -239,7 +239,7 @@ class Observability(pulumi.ComponentResource):
     @pulumi.getter(name="dashboardName")
     def dashboard_name(self) -> pulumi.Output[_builtins.str]:
         """
-        dashboardName of the dashboard; empty when there is none.
+        dashboardName is the name of the dashboard. Empty without one.
         """
         return pulumi.get(self, "dashboard_name")
 
@@ -247,7 +247,7 @@ class Observability(pulumi.ComponentResource):
     @pulumi.getter(name="topicArn")
     def topic_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        topicArn of what is told; empty when nobody is.
+        topicArn is the ARN of the topic that the alarms publish to. Empty without alarms.
         """
         return pulumi.get(self, "topic_arn")
 

@@ -40,7 +40,7 @@ class PipelineArgs:
 
         :param '_config.AlarmsArgs' alarms: As the section alarms of the configuration. Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
         :param '_config.BastionArgs' bastion: As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
-        :param pulumi.Input['_root_inputs.FunctionCodesArgs'] code: code of the functions. Default: what is released with this provider.
+        :param pulumi.Input['_root_inputs.FunctionCodesArgs'] code: code holds the zips of the functions. Default: the zips that are released with the plugin.
         :param '_config.EncryptionArgs' encryption: As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
         :param 'config.Environment' environment: environment chooses the defaults of every other section.
         :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
@@ -107,7 +107,7 @@ class PipelineArgs:
     @pulumi.getter
     def code(self) -> pulumi.Input[Optional['_root_inputs.FunctionCodesArgs']]:
         """
-        code of the functions. Default: what is released with this provider.
+        code holds the zips of the functions. Default: the zips that are released with the plugin.
         """
         return pulumi.get(self, "code")
 
@@ -263,7 +263,7 @@ class Pipeline(pulumi.ComponentResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param Union['_config.AlarmsArgs', '_config.AlarmsArgsDict'] alarms: As the section alarms of the configuration. Alarms sets who is told when something is wrong, and the limit of each alarm. docs/operations.md has a paragraph on each alarm, with what to type.
         :param Union['_config.BastionArgs', '_config.BastionArgsDict'] bastion: As the section bastion of the configuration. Bastion is an instance inside the VPC. With search.reach: tunnel you reach the domain or the collections through it. With direct there is none.
-        :param pulumi.Input[Union['_root_inputs.FunctionCodesArgs', '_root_inputs.FunctionCodesArgsDict']] code: code of the functions. Default: what is released with this provider.
+        :param pulumi.Input[Union['_root_inputs.FunctionCodesArgs', '_root_inputs.FunctionCodesArgsDict']] code: code holds the zips of the functions. Default: the zips that are released with the plugin.
         :param Union['_config.EncryptionArgs', '_config.EncryptionArgsDict'] encryption: As the section encryption of the configuration. Encryption is the KMS key for everything that the stack stores. The stack makes a key or adopts yours.
         :param 'config.Environment' environment: environment chooses the defaults of every other section.
         :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.

@@ -22,15 +22,15 @@ __all__ = [
 
 class ColumnArgsDict(TypedDict):
     """
-    Column is a column of the source that is indexed by its type.
+    Column is a column of the source that the history index indexes by type.
     """
     name: _builtins.str
     """
-    name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
+    name of the column, in any table. A value that does not fit the type stays in its document but is not indexed.
     """
     type: 'ColumnType'
     """
-    type of the field. Columns that are not named are keywords.
+    type of the field in the index.
     """
 
 @pulumi.input_type
@@ -39,10 +39,10 @@ class ColumnArgs:
                  name: _builtins.str,
                  type: 'ColumnType'):
         """
-        Column is a column of the source that is indexed by its type.
+        Column is a column of the source that the history index indexes by type.
 
-        :param _builtins.str name: name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
-        :param 'ColumnType' type: type of the field. Columns that are not named are keywords.
+        :param _builtins.str name: name of the column, in any table. A value that does not fit the type stays in its document but is not indexed.
+        :param 'ColumnType' type: type of the field in the index.
         """
         pulumi.set(__self__, "name", name)
         pulumi.set(__self__, "type", type)
@@ -51,7 +51,7 @@ class ColumnArgs:
     @pulumi.getter
     def name(self) -> _builtins.str:
         """
-        name of the column, in whichever table: a value that does not fit is kept in its document and not indexed.
+        name of the column, in any table. A value that does not fit the type stays in its document but is not indexed.
         """
         return pulumi.get(self, "name")
 
@@ -63,7 +63,7 @@ class ColumnArgs:
     @pulumi.getter
     def type(self) -> 'ColumnType':
         """
-        type of the field. Columns that are not named are keywords.
+        type of the field in the index.
         """
         return pulumi.get(self, "type")
 

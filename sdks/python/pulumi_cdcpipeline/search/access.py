@@ -32,9 +32,9 @@ class AccessArgs:
         """
         The set of arguments for constructing a Access resource.
 
-        :param 'Domain' domain: domain whose inside is managed, the component itself. Required.
-        :param pulumi.Input[_builtins.str] bastion_instance_id: bastionInstanceId is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
-        :param Sequence['ColumnArgs'] columns: columns that are indexed by their type in the history index; all others are indexed as keywords. Default: those of the retail_trans table.
+        :param 'Domain' domain: domain is the search.Domain to work in, the component itself. Required.
+        :param pulumi.Input[_builtins.str] bastion_instance_id: bastionInstanceId is the instance through which the plugin opens a tunnel: instanceId of bastion.Bastion. Required with search.reach tunnel.
+        :param Sequence['ColumnArgs'] columns: columns lists the columns that the history index indexes by type. It indexes all others as keywords. Default: the columns of the retail_trans table that are not strings.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param '_config.SearchArgs' search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
         """
@@ -52,7 +52,7 @@ class AccessArgs:
     @pulumi.getter
     def domain(self) -> 'Domain':
         """
-        domain whose inside is managed, the component itself. Required.
+        domain is the search.Domain to work in, the component itself. Required.
         """
         return pulumi.get(self, "domain")
 
@@ -64,7 +64,7 @@ class AccessArgs:
     @pulumi.getter(name="bastionInstanceId")
     def bastion_instance_id(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        bastionInstanceId is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
+        bastionInstanceId is the instance through which the plugin opens a tunnel: instanceId of bastion.Bastion. Required with search.reach tunnel.
         """
         return pulumi.get(self, "bastion_instance_id")
 
@@ -76,7 +76,7 @@ class AccessArgs:
     @pulumi.getter
     def columns(self) -> Optional[Sequence['ColumnArgs']]:
         """
-        columns that are indexed by their type in the history index; all others are indexed as keywords. Default: those of the retail_trans table.
+        columns lists the columns that the history index indexes by type. It indexes all others as keywords. Default: the columns of the retail_trans table that are not strings.
         """
         return pulumi.get(self, "columns")
 
@@ -126,9 +126,9 @@ class Access(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[_builtins.str] bastion_instance_id: bastionInstanceId is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
-        :param Sequence[Union['ColumnArgs', 'ColumnArgsDict']] columns: columns that are indexed by their type in the history index; all others are indexed as keywords. Default: those of the retail_trans table.
-        :param 'Domain' domain: domain whose inside is managed, the component itself. Required.
+        :param pulumi.Input[_builtins.str] bastion_instance_id: bastionInstanceId is the instance through which the plugin opens a tunnel: instanceId of bastion.Bastion. Required with search.reach tunnel.
+        :param Sequence[Union['ColumnArgs', 'ColumnArgsDict']] columns: columns lists the columns that the history index indexes by type. It indexes all others as keywords. Default: the columns of the retail_trans table that are not strings.
+        :param 'Domain' domain: domain is the search.Domain to work in, the component itself. Required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param Union['_config.SearchArgs', '_config.SearchArgsDict'] search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
         """
@@ -191,7 +191,7 @@ class Access(pulumi.ComponentResource):
     @pulumi.getter
     def columns(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        columns that are indexed by their type in every history, each with its type.
+        columns maps the columns that every history index indexes by type to these types.
         """
         return pulumi.get(self, "columns")
 
@@ -199,7 +199,7 @@ class Access(pulumi.ComponentResource):
     @pulumi.getter(name="domainUrn")
     def domain_urn(self) -> pulumi.Output[_builtins.str]:
         """
-        domainUrn is that of the component whose inside this is.
+        domainUrn is the URN of the Domain component that this one works in.
         """
         return pulumi.get(self, "domain_urn")
 

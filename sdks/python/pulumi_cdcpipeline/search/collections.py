@@ -35,11 +35,11 @@ class CollectionsArgs:
         The set of arguments for constructing a Collections resource.
 
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts both collections: with one key they can share capacity, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-scaling.html. Required.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the endpoint. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds of the endpoint, one for each zone. Required.
-        :param pulumi.Input[_builtins.str] vpc_id: vpcId of the endpoint by which the collections are reached. Required.
-        :param pulumi.Input[_builtins.str] bastion_instance_id: bastionInstanceId is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
-        :param Sequence['ColumnArgs'] columns: columns that are indexed by their type in the history index; all others are indexed as keywords. Default: those of the retail_trans table.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the security group of the endpoint. Required.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds are the subnets of the endpoint, one per zone. Required.
+        :param pulumi.Input[_builtins.str] vpc_id: vpcId is the VPC of the endpoint through which clients reach the collections. Required.
+        :param pulumi.Input[_builtins.str] bastion_instance_id: bastionInstanceId is the instance through which the plugin opens a tunnel: instanceId of bastion.Bastion. Required with search.reach tunnel.
+        :param Sequence['ColumnArgs'] columns: columns lists the columns that the history index indexes by type. It indexes all others as keywords. Default: the columns of the retail_trans table that are not strings.
         :param 'config.Environment' environment: environment chooses defaults; prod protects the collections. Default dev.
         :param '_config.SearchArgs' search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
         """
@@ -72,7 +72,7 @@ class CollectionsArgs:
     @pulumi.getter(name="securityGroupId")
     def security_group_id(self) -> pulumi.Input[_builtins.str]:
         """
-        securityGroupId of the endpoint. Required.
+        securityGroupId is the security group of the endpoint. Required.
         """
         return pulumi.get(self, "security_group_id")
 
@@ -84,7 +84,7 @@ class CollectionsArgs:
     @pulumi.getter(name="subnetIds")
     def subnet_ids(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
         """
-        subnetIds of the endpoint, one for each zone. Required.
+        subnetIds are the subnets of the endpoint, one per zone. Required.
         """
         return pulumi.get(self, "subnet_ids")
 
@@ -96,7 +96,7 @@ class CollectionsArgs:
     @pulumi.getter(name="vpcId")
     def vpc_id(self) -> pulumi.Input[_builtins.str]:
         """
-        vpcId of the endpoint by which the collections are reached. Required.
+        vpcId is the VPC of the endpoint through which clients reach the collections. Required.
         """
         return pulumi.get(self, "vpc_id")
 
@@ -108,7 +108,7 @@ class CollectionsArgs:
     @pulumi.getter(name="bastionInstanceId")
     def bastion_instance_id(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        bastionInstanceId is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
+        bastionInstanceId is the instance through which the plugin opens a tunnel: instanceId of bastion.Bastion. Required with search.reach tunnel.
         """
         return pulumi.get(self, "bastion_instance_id")
 
@@ -120,7 +120,7 @@ class CollectionsArgs:
     @pulumi.getter
     def columns(self) -> Optional[Sequence['ColumnArgs']]:
         """
-        columns that are indexed by their type in the history index; all others are indexed as keywords. Default: those of the retail_trans table.
+        columns lists the columns that the history index indexes by type. It indexes all others as keywords. Default: the columns of the retail_trans table that are not strings.
         """
         return pulumi.get(self, "columns")
 
@@ -173,14 +173,14 @@ class Collections(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param pulumi.Input[_builtins.str] bastion_instance_id: bastionInstanceId is what the plugin's tunnel leads through: bastion.Bastion's instanceId. Required with search.reach tunnel.
-        :param Sequence[Union['ColumnArgs', 'ColumnArgsDict']] columns: columns that are indexed by their type in the history index; all others are indexed as keywords. Default: those of the retail_trans table.
+        :param pulumi.Input[_builtins.str] bastion_instance_id: bastionInstanceId is the instance through which the plugin opens a tunnel: instanceId of bastion.Bastion. Required with search.reach tunnel.
+        :param Sequence[Union['ColumnArgs', 'ColumnArgsDict']] columns: columns lists the columns that the history index indexes by type. It indexes all others as keywords. Default: the columns of the retail_trans table that are not strings.
         :param 'config.Environment' environment: environment chooses defaults; prod protects the collections. Default dev.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts both collections: with one key they can share capacity, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-scaling.html. Required.
         :param Union['_config.SearchArgs', '_config.SearchArgsDict'] search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the endpoint. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds of the endpoint, one for each zone. Required.
-        :param pulumi.Input[_builtins.str] vpc_id: vpcId of the endpoint by which the collections are reached. Required.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the security group of the endpoint. Required.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds are the subnets of the endpoint, one per zone. Required.
+        :param pulumi.Input[_builtins.str] vpc_id: vpcId is the VPC of the endpoint through which clients reach the collections. Required.
         """
         ...
     @overload
@@ -261,7 +261,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter
     def columns(self) -> pulumi.Output[Mapping[str, _builtins.str]]:
         """
-        columns that are indexed by their type in every history, each with its type.
+        columns maps the columns that every history index indexes by type to these types.
         """
         return pulumi.get(self, "columns")
 
@@ -269,7 +269,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter(name="currentArn")
     def current_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        currentArn of the collection of present rows.
+        currentArn is the ARN of the collection that holds the present rows.
         """
         return pulumi.get(self, "current_arn")
 
@@ -277,7 +277,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter(name="currentDashboards")
     def current_dashboards(self) -> pulumi.Output[_builtins.str]:
         """
-        currentDashboards is the URL of OpenSearch Dashboards over present rows.
+        currentDashboards is the URL of OpenSearch Dashboards for the present rows.
         """
         return pulumi.get(self, "current_dashboards")
 
@@ -285,7 +285,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter(name="currentEndpoint")
     def current_endpoint(self) -> pulumi.Output[_builtins.str]:
         """
-        currentEndpoint is the URL that requests for present rows are sent to, without a slash at its end.
+        currentEndpoint is the URL for requests about present rows, without a trailing slash.
         """
         return pulumi.get(self, "current_endpoint")
 
@@ -293,7 +293,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter(name="currentName")
     def current_name(self) -> pulumi.Output[_builtins.str]:
         """
-        currentName of the collection of present rows.
+        currentName is the name of the collection that holds the present rows.
         """
         return pulumi.get(self, "current_name")
 
@@ -301,7 +301,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter(name="historyArn")
     def history_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        historyArn of the collection of changes.
+        historyArn is the ARN of the collection that holds the changes.
         """
         return pulumi.get(self, "history_arn")
 
@@ -309,7 +309,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter(name="historyDashboards")
     def history_dashboards(self) -> pulumi.Output[_builtins.str]:
         """
-        historyDashboards is the URL of OpenSearch Dashboards over changes.
+        historyDashboards is the URL of OpenSearch Dashboards for the changes.
         """
         return pulumi.get(self, "history_dashboards")
 
@@ -317,7 +317,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter(name="historyEndpoint")
     def history_endpoint(self) -> pulumi.Output[_builtins.str]:
         """
-        historyEndpoint is the URL that requests for changes are sent to, without a slash at its end.
+        historyEndpoint is the URL for requests about changes, without a trailing slash.
         """
         return pulumi.get(self, "history_endpoint")
 
@@ -325,7 +325,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter(name="historyName")
     def history_name(self) -> pulumi.Output[_builtins.str]:
         """
-        historyName of the collection of changes.
+        historyName is the name of the collection that holds the changes.
         """
         return pulumi.get(self, "history_name")
 
@@ -333,7 +333,7 @@ class Collections(pulumi.ComponentResource):
     @pulumi.getter
     def operators(self) -> pulumi.Output[Sequence[_builtins.str]]:
         """
-        operators are the ARNs of who deploys and operates the collections.
+        operators are the ARNs of the IAM roles and users that deploy and operate the collections.
         """
         return pulumi.get(self, "operators")
 

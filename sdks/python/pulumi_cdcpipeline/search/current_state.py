@@ -46,23 +46,23 @@ class CurrentStateArgs:
         The set of arguments for constructing a CurrentState resource.
 
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
-        :param pulumi.Input[_builtins.str] parking_bucket_arn: parkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the function. Required.
-        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream that is read. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds that the function runs in; from there it must reach the target and S3. Required. It needs no way to Kinesis: Lambda reads the stream from outside the VPC.
-        :param 'Access' access: access to the domain that is used, the component itself. Either this or collections is required.
-        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
-        :param 'Collections' collections: collections that are used, the component itself. Either these or access is required.
-        :param 'config.Engine' engine: engine of the source, by which the function reads its records. Default mysql.
+        :param pulumi.Input[_builtins.str] parking_bucket_arn: parkingBucketArn names the bucket that receives the records that cannot be indexed, and that keeps the registry: what the function knows about the tables. Required.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the security group of the function. Required.
+        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream to read. Required.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds are the subnets in which the function runs. It must reach the target and S3 from there. It needs no route to Kinesis, because Lambda reads the stream from outside the VPC. Required.
+        :param 'Access' access: access is the search.Access of a domain, the component itself. Either access or collections is required.
+        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
+        :param 'Collections' collections: collections is the search.Collections, the component itself. Either access or collections is required.
+        :param 'config.Engine' engine: engine of the source. It decides how the function reads records. Default mysql.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] findings: findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a lake.Catalog is told. Default: no table is known beforehand.
+        :param pulumi.Input[_builtins.str] findings: findings is JSON with the columns and the key of every table: the Result of source.Bootstrap, or JSON in the form that lake.Catalog takes. Default: the function knows no table beforehand.
         :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
-        :param _builtins.bool measured: measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
-        :param _builtins.str parking_prefix: parkingPrefix of those records, without a slash at its end. Default parked/current.
-        :param _builtins.str registry: registry is the name of what the function knows of the tables, in that bucket; two functions on one stream that write to different places need two. Default current.
-        :param _builtins.str registry_from: registryFrom is the name of the registry of a place that is searched, from which this one begins: so a second place is filled beside the first. Default: none.
+        :param _builtins.bool measured: measured makes Lambda publish how many records the mapping reads, drops and gives up. Default false.
+        :param _builtins.str parking_prefix: parkingPrefix is the prefix of those records, without a trailing slash. Default parked/current.
+        :param _builtins.str registry: registry is the name of the registry in that bucket. Two functions that read one stream and write to different targets need two registries. Default current.
+        :param _builtins.str registry_from: registryFrom is the name of another target's registry. The function begins with a copy of it, which lets it fill a second target beside the first. Default: the function begins with an empty registry.
         :param '_config.SearchArgs' search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
-        :param _builtins.str source: source is the name of the source whose rows are kept; empty for the unnamed one.
+        :param _builtins.str source: source is the name of the source whose rows the function writes. Empty for the unnamed source.
         :param _builtins.int stream_retention_hours: streamRetentionHours is how long the stream keeps a record. Default 168.
         """
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
@@ -115,7 +115,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="parkingBucketArn")
     def parking_bucket_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        parkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
+        parkingBucketArn names the bucket that receives the records that cannot be indexed, and that keeps the registry: what the function knows about the tables. Required.
         """
         return pulumi.get(self, "parking_bucket_arn")
 
@@ -127,7 +127,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="securityGroupId")
     def security_group_id(self) -> pulumi.Input[_builtins.str]:
         """
-        securityGroupId of the function. Required.
+        securityGroupId is the security group of the function. Required.
         """
         return pulumi.get(self, "security_group_id")
 
@@ -139,7 +139,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="streamArn")
     def stream_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        streamArn names the Kinesis data stream that is read. Required.
+        streamArn names the Kinesis data stream to read. Required.
         """
         return pulumi.get(self, "stream_arn")
 
@@ -151,7 +151,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="subnetIds")
     def subnet_ids(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
         """
-        subnetIds that the function runs in; from there it must reach the target and S3. Required. It needs no way to Kinesis: Lambda reads the stream from outside the VPC.
+        subnetIds are the subnets in which the function runs. It must reach the target and S3 from there. It needs no route to Kinesis, because Lambda reads the stream from outside the VPC. Required.
         """
         return pulumi.get(self, "subnet_ids")
 
@@ -163,7 +163,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def access(self) -> Optional['Access']:
         """
-        access to the domain that is used, the component itself. Either this or collections is required.
+        access is the search.Access of a domain, the component itself. Either access or collections is required.
         """
         return pulumi.get(self, "access")
 
@@ -175,7 +175,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def code(self) -> pulumi.Input[Optional[pulumi.Archive]]:
         """
-        code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+        code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
         """
         return pulumi.get(self, "code")
 
@@ -187,7 +187,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def collections(self) -> Optional['Collections']:
         """
-        collections that are used, the component itself. Either these or access is required.
+        collections is the search.Collections, the component itself. Either access or collections is required.
         """
         return pulumi.get(self, "collections")
 
@@ -199,7 +199,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def engine(self) -> Optional['config.Engine']:
         """
-        engine of the source, by which the function reads its records. Default mysql.
+        engine of the source. It decides how the function reads records. Default mysql.
         """
         return pulumi.get(self, "engine")
 
@@ -223,7 +223,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def findings(self) -> pulumi.Input[Optional[_builtins.str]]:
         """
-        findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a lake.Catalog is told. Default: no table is known beforehand.
+        findings is JSON with the columns and the key of every table: the Result of source.Bootstrap, or JSON in the form that lake.Catalog takes. Default: the function knows no table beforehand.
         """
         return pulumi.get(self, "findings")
 
@@ -247,7 +247,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def measured(self) -> Optional[_builtins.bool]:
         """
-        measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
+        measured makes Lambda publish how many records the mapping reads, drops and gives up. Default false.
         """
         return pulumi.get(self, "measured")
 
@@ -259,7 +259,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="parkingPrefix")
     def parking_prefix(self) -> Optional[_builtins.str]:
         """
-        parkingPrefix of those records, without a slash at its end. Default parked/current.
+        parkingPrefix is the prefix of those records, without a trailing slash. Default parked/current.
         """
         return pulumi.get(self, "parking_prefix")
 
@@ -271,7 +271,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def registry(self) -> Optional[_builtins.str]:
         """
-        registry is the name of what the function knows of the tables, in that bucket; two functions on one stream that write to different places need two. Default current.
+        registry is the name of the registry in that bucket. Two functions that read one stream and write to different targets need two registries. Default current.
         """
         return pulumi.get(self, "registry")
 
@@ -283,7 +283,7 @@ class CurrentStateArgs:
     @pulumi.getter(name="registryFrom")
     def registry_from(self) -> Optional[_builtins.str]:
         """
-        registryFrom is the name of the registry of a place that is searched, from which this one begins: so a second place is filled beside the first. Default: none.
+        registryFrom is the name of another target's registry. The function begins with a copy of it, which lets it fill a second target beside the first. Default: the function begins with an empty registry.
         """
         return pulumi.get(self, "registry_from")
 
@@ -307,7 +307,7 @@ class CurrentStateArgs:
     @pulumi.getter
     def source(self) -> Optional[_builtins.str]:
         """
-        source is the name of the source whose rows are kept; empty for the unnamed one.
+        source is the name of the source whose rows the function writes. Empty for the unnamed source.
         """
         return pulumi.get(self, "source")
 
@@ -359,25 +359,25 @@ class CurrentState(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param 'Access' access: access to the domain that is used, the component itself. Either this or collections is required.
-        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
-        :param 'Collections' collections: collections that are used, the component itself. Either these or access is required.
-        :param 'config.Engine' engine: engine of the source, by which the function reads its records. Default mysql.
+        :param 'Access' access: access is the search.Access of a domain, the component itself. Either access or collections is required.
+        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
+        :param 'Collections' collections: collections is the search.Collections, the component itself. Either access or collections is required.
+        :param 'config.Engine' engine: engine of the source. It decides how the function reads records. Default mysql.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
-        :param pulumi.Input[_builtins.str] findings: findings is JSON that has every table with its columns and key: source.Bootstrap's Result, or the same as a lake.Catalog is told. Default: no table is known beforehand.
+        :param pulumi.Input[_builtins.str] findings: findings is JSON with the columns and the key of every table: the Result of source.Bootstrap, or JSON in the form that lake.Catalog takes. Default: the function knows no table beforehand.
         :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
-        :param _builtins.bool measured: measured has Lambda count the records that the mapping reads, drops and gives up, which it does only when asked to. Default false.
-        :param pulumi.Input[_builtins.str] parking_bucket_arn: parkingBucketArn names the bucket of records that cannot be indexed, and of what the function knows of the tables. Required.
-        :param _builtins.str parking_prefix: parkingPrefix of those records, without a slash at its end. Default parked/current.
-        :param _builtins.str registry: registry is the name of what the function knows of the tables, in that bucket; two functions on one stream that write to different places need two. Default current.
-        :param _builtins.str registry_from: registryFrom is the name of the registry of a place that is searched, from which this one begins: so a second place is filled beside the first. Default: none.
+        :param _builtins.bool measured: measured makes Lambda publish how many records the mapping reads, drops and gives up. Default false.
+        :param pulumi.Input[_builtins.str] parking_bucket_arn: parkingBucketArn names the bucket that receives the records that cannot be indexed, and that keeps the registry: what the function knows about the tables. Required.
+        :param _builtins.str parking_prefix: parkingPrefix is the prefix of those records, without a trailing slash. Default parked/current.
+        :param _builtins.str registry: registry is the name of the registry in that bucket. Two functions that read one stream and write to different targets need two registries. Default current.
+        :param _builtins.str registry_from: registryFrom is the name of another target's registry. The function begins with a copy of it, which lets it fill a second target beside the first. Default: the function begins with an empty registry.
         :param Union['_config.SearchArgs', '_config.SearchArgsDict'] search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the function. Required.
-        :param _builtins.str source: source is the name of the source whose rows are kept; empty for the unnamed one.
-        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream that is read. Required.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the security group of the function. Required.
+        :param _builtins.str source: source is the name of the source whose rows the function writes. Empty for the unnamed source.
+        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream to read. Required.
         :param _builtins.int stream_retention_hours: streamRetentionHours is how long the stream keeps a record. Default 168.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds that the function runs in; from there it must reach the target and S3. Required. It needs no way to Kinesis: Lambda reads the stream from outside the VPC.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds are the subnets in which the function runs. It must reach the target and S3 from there. It needs no route to Kinesis, because Lambda reads the stream from outside the VPC. Required.
         """
         ...
     @overload
@@ -479,7 +479,7 @@ class CurrentState(pulumi.ComponentResource):
     @pulumi.getter(name="failedPrefix")
     def failed_prefix(self) -> pulumi.Output[_builtins.str]:
         """
-        failedPrefix is where Lambda puts records that it gives up, with a slash at its end.
+        failedPrefix is the prefix, with a trailing slash, below which Lambda puts records that it gives up.
         """
         return pulumi.get(self, "failed_prefix")
 
@@ -487,7 +487,7 @@ class CurrentState(pulumi.ComponentResource):
     @pulumi.getter(name="functionArn")
     def function_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        functionArn of the function.
+        functionArn is the ARN of the function.
         """
         return pulumi.get(self, "function_arn")
 
@@ -495,7 +495,7 @@ class CurrentState(pulumi.ComponentResource):
     @pulumi.getter(name="functionName")
     def function_name(self) -> pulumi.Output[_builtins.str]:
         """
-        functionName of the function.
+        functionName is the name of the function.
         """
         return pulumi.get(self, "function_name")
 
@@ -503,7 +503,7 @@ class CurrentState(pulumi.ComponentResource):
     @pulumi.getter(name="mappingId")
     def mapping_id(self) -> pulumi.Output[_builtins.str]:
         """
-        mappingId of the mapping of the stream to the function, the name in metrics.
+        mappingId is the id of the mapping from the stream to the function. Metrics use it as their dimension.
         """
         return pulumi.get(self, "mapping_id")
 
@@ -511,7 +511,7 @@ class CurrentState(pulumi.ComponentResource):
     @pulumi.getter(name="parkedPrefix")
     def parked_prefix(self) -> pulumi.Output[_builtins.str]:
         """
-        parkedPrefix is where the function puts records that cannot be indexed, with a slash at its end.
+        parkedPrefix is the prefix, with a trailing slash, below which the function puts records that cannot be indexed.
         """
         return pulumi.get(self, "parked_prefix")
 
@@ -519,7 +519,7 @@ class CurrentState(pulumi.ComponentResource):
     @pulumi.getter(name="roleArn")
     def role_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        roleArn of the role it acts as.
+        roleArn is the ARN of the function's role.
         """
         return pulumi.get(self, "role_arn")
 

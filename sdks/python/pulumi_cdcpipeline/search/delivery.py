@@ -39,19 +39,19 @@ class DeliveryArgs:
         """
         The set of arguments for constructing a Delivery resource.
 
-        :param pulumi.Input[_builtins.str] backup_bucket_arn: backupBucketArn names the bucket of documents that could not be delivered. Required.
+        :param pulumi.Input[_builtins.str] backup_bucket_arn: backupBucketArn names the bucket that receives documents that could not be delivered. Required.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
-        :param pulumi.Input[_builtins.str] role_arn: roleArn of the role that makes the network interfaces, and that the delivery acts as when the source has no name: search.DeliveryRole's arn. Required.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of those interfaces, which is made after the role that makes them. Required.
-        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream that is read. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] vpc_subnet_ids: vpcSubnetIds in which Firehose puts its network interfaces. Required.
-        :param 'Access' access: access to the domain that is used, the component itself. Either this or collections is required.
-        :param _builtins.str backup_prefix: backupPrefix of those documents, without a slash at its end. Default search-failed.
-        :param 'Collections' collections: collections that are used, the component itself. Either these or access is required.
+        :param pulumi.Input[_builtins.str] role_arn: roleArn is the role that makes the network interfaces: arn of search.DeliveryRole. The unnamed source's delivery also reads and writes as this role. Required.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the security group of those interfaces. Make it after the role. Required.
+        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream to read. Required.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] vpc_subnet_ids: vpcSubnetIds are the subnets of Firehose's network interfaces. Required.
+        :param 'Access' access: access is the search.Access of a domain, the component itself. Either access or collections is required.
+        :param _builtins.str backup_prefix: backupPrefix is the prefix of those documents, without a trailing slash. Default search-failed.
+        :param 'Collections' collections: collections is the search.Collections, the component itself. Either access or collections is required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param _builtins.int log_retention_days: logRetentionDays of the delivery's log. Default 14 in dev, 90 in prod.
         :param '_config.SearchArgs' search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
-        :param _builtins.str source: source is the name of the source whose changes are delivered; empty for the unnamed one. A delivery of a named source acts as a role of its own, and has the history of the source made in the place that it writes to.
+        :param _builtins.str source: source is the name of the source whose changes the delivery writes. Empty for the unnamed source. The delivery of a named source makes its own role, and the source's history in the Target.
         """
         pulumi.set(__self__, "backup_bucket_arn", backup_bucket_arn)
         pulumi.set(__self__, "kms_key_arn", kms_key_arn)
@@ -78,7 +78,7 @@ class DeliveryArgs:
     @pulumi.getter(name="backupBucketArn")
     def backup_bucket_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        backupBucketArn names the bucket of documents that could not be delivered. Required.
+        backupBucketArn names the bucket that receives documents that could not be delivered. Required.
         """
         return pulumi.get(self, "backup_bucket_arn")
 
@@ -102,7 +102,7 @@ class DeliveryArgs:
     @pulumi.getter(name="roleArn")
     def role_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        roleArn of the role that makes the network interfaces, and that the delivery acts as when the source has no name: search.DeliveryRole's arn. Required.
+        roleArn is the role that makes the network interfaces: arn of search.DeliveryRole. The unnamed source's delivery also reads and writes as this role. Required.
         """
         return pulumi.get(self, "role_arn")
 
@@ -114,7 +114,7 @@ class DeliveryArgs:
     @pulumi.getter(name="securityGroupId")
     def security_group_id(self) -> pulumi.Input[_builtins.str]:
         """
-        securityGroupId of those interfaces, which is made after the role that makes them. Required.
+        securityGroupId is the security group of those interfaces. Make it after the role. Required.
         """
         return pulumi.get(self, "security_group_id")
 
@@ -126,7 +126,7 @@ class DeliveryArgs:
     @pulumi.getter(name="streamArn")
     def stream_arn(self) -> pulumi.Input[_builtins.str]:
         """
-        streamArn names the Kinesis data stream that is read. Required.
+        streamArn names the Kinesis data stream to read. Required.
         """
         return pulumi.get(self, "stream_arn")
 
@@ -138,7 +138,7 @@ class DeliveryArgs:
     @pulumi.getter(name="vpcSubnetIds")
     def vpc_subnet_ids(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
         """
-        vpcSubnetIds in which Firehose puts its network interfaces. Required.
+        vpcSubnetIds are the subnets of Firehose's network interfaces. Required.
         """
         return pulumi.get(self, "vpc_subnet_ids")
 
@@ -150,7 +150,7 @@ class DeliveryArgs:
     @pulumi.getter
     def access(self) -> Optional['Access']:
         """
-        access to the domain that is used, the component itself. Either this or collections is required.
+        access is the search.Access of a domain, the component itself. Either access or collections is required.
         """
         return pulumi.get(self, "access")
 
@@ -162,7 +162,7 @@ class DeliveryArgs:
     @pulumi.getter(name="backupPrefix")
     def backup_prefix(self) -> Optional[_builtins.str]:
         """
-        backupPrefix of those documents, without a slash at its end. Default search-failed.
+        backupPrefix is the prefix of those documents, without a trailing slash. Default search-failed.
         """
         return pulumi.get(self, "backup_prefix")
 
@@ -174,7 +174,7 @@ class DeliveryArgs:
     @pulumi.getter
     def collections(self) -> Optional['Collections']:
         """
-        collections that are used, the component itself. Either these or access is required.
+        collections is the search.Collections, the component itself. Either access or collections is required.
         """
         return pulumi.get(self, "collections")
 
@@ -222,7 +222,7 @@ class DeliveryArgs:
     @pulumi.getter
     def source(self) -> Optional[_builtins.str]:
         """
-        source is the name of the source whose changes are delivered; empty for the unnamed one. A delivery of a named source acts as a role of its own, and has the history of the source made in the place that it writes to.
+        source is the name of the source whose changes the delivery writes. Empty for the unnamed source. The delivery of a named source makes its own role, and the source's history in the Target.
         """
         return pulumi.get(self, "source")
 
@@ -256,19 +256,19 @@ class Delivery(pulumi.ComponentResource):
 
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
-        :param 'Access' access: access to the domain that is used, the component itself. Either this or collections is required.
-        :param pulumi.Input[_builtins.str] backup_bucket_arn: backupBucketArn names the bucket of documents that could not be delivered. Required.
-        :param _builtins.str backup_prefix: backupPrefix of those documents, without a slash at its end. Default search-failed.
-        :param 'Collections' collections: collections that are used, the component itself. Either these or access is required.
+        :param 'Access' access: access is the search.Access of a domain, the component itself. Either access or collections is required.
+        :param pulumi.Input[_builtins.str] backup_bucket_arn: backupBucketArn names the bucket that receives documents that could not be delivered. Required.
+        :param _builtins.str backup_prefix: backupPrefix is the prefix of those documents, without a trailing slash. Default search-failed.
+        :param 'Collections' collections: collections is the search.Collections, the component itself. Either access or collections is required.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts the stream, the bucket's objects and the logs. Required.
         :param _builtins.int log_retention_days: logRetentionDays of the delivery's log. Default 14 in dev, 90 in prod.
-        :param pulumi.Input[_builtins.str] role_arn: roleArn of the role that makes the network interfaces, and that the delivery acts as when the source has no name: search.DeliveryRole's arn. Required.
+        :param pulumi.Input[_builtins.str] role_arn: roleArn is the role that makes the network interfaces: arn of search.DeliveryRole. The unnamed source's delivery also reads and writes as this role. Required.
         :param Union['_config.SearchArgs', '_config.SearchArgsDict'] search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
-        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of those interfaces, which is made after the role that makes them. Required.
-        :param _builtins.str source: source is the name of the source whose changes are delivered; empty for the unnamed one. A delivery of a named source acts as a role of its own, and has the history of the source made in the place that it writes to.
-        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream that is read. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] vpc_subnet_ids: vpcSubnetIds in which Firehose puts its network interfaces. Required.
+        :param pulumi.Input[_builtins.str] security_group_id: securityGroupId is the security group of those interfaces. Make it after the role. Required.
+        :param _builtins.str source: source is the name of the source whose changes the delivery writes. Empty for the unnamed source. The delivery of a named source makes its own role, and the source's history in the Target.
+        :param pulumi.Input[_builtins.str] stream_arn: streamArn names the Kinesis data stream to read. Required.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] vpc_subnet_ids: vpcSubnetIds are the subnets of Firehose's network interfaces. Required.
         """
         ...
     @overload
@@ -356,7 +356,7 @@ class Delivery(pulumi.ComponentResource):
     @pulumi.getter
     def arn(self) -> pulumi.Output[_builtins.str]:
         """
-        arn of the delivery stream.
+        arn is the ARN of the delivery stream.
         """
         return pulumi.get(self, "arn")
 
@@ -364,7 +364,7 @@ class Delivery(pulumi.ComponentResource):
     @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
-        name of the delivery stream.
+        name is the name of the delivery stream.
         """
         return pulumi.get(self, "name")
 
@@ -372,7 +372,7 @@ class Delivery(pulumi.ComponentResource):
     @pulumi.getter(name="roleArn")
     def role_arn(self) -> pulumi.Output[_builtins.str]:
         """
-        roleArn of the role it acts as.
+        roleArn is the ARN of the delivery's role.
         """
         return pulumi.get(self, "role_arn")
 

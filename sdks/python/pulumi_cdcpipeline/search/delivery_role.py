@@ -86,7 +86,7 @@ class DeliveryRole(pulumi.ComponentResource):
     @pulumi.getter
     def arn(self) -> pulumi.Output[_builtins.str]:
         """
-        arn of the role.
+        arn is the ARN of the role.
         """
         return pulumi.get(self, "arn")
 
@@ -94,7 +94,7 @@ class DeliveryRole(pulumi.ComponentResource):
     @pulumi.getter
     def name(self) -> pulumi.Output[_builtins.str]:
         """
-        name of the role.
+        name is the name of the role.
         """
         return pulumi.get(self, "name")
 

@@ -32,7 +32,7 @@ class DomainArgs:
 
         :param pulumi.Input[_builtins.str] kms_key_arn: kmsKeyArn encrypts indices, logs and the master user's secret. Required.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the domain's endpoint. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds, one for each zone; the first search.availabilityZones of them are used. A domain's VPC is permanent.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds are one subnet per zone. The domain uses the first search.availabilityZones of them. A domain cannot change its VPC.
         :param 'config.Environment' environment: environment chooses defaults; prod protects stateful resources. Default dev.
         :param _builtins.int log_retention_days: logRetentionDays of logs that the domain makes. Default 14 in dev, 90 in prod.
         :param '_config.SearchArgs' search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
@@ -75,7 +75,7 @@ class DomainArgs:
     @pulumi.getter(name="subnetIds")
     def subnet_ids(self) -> pulumi.Input[Sequence[pulumi.Input[_builtins.str]]]:
         """
-        subnetIds, one for each zone; the first search.availabilityZones of them are used. A domain's VPC is permanent.
+        subnetIds are one subnet per zone. The domain uses the first search.availabilityZones of them. A domain cannot change its VPC.
         """
         return pulumi.get(self, "subnet_ids")
 
@@ -143,7 +143,7 @@ class Domain(pulumi.ComponentResource):
         :param _builtins.int log_retention_days: logRetentionDays of logs that the domain makes. Default 14 in dev, 90 in prod.
         :param Union['_config.SearchArgs', '_config.SearchArgsDict'] search: As the section search of the configuration. Search is where you search rows and their history: an OpenSearch domain, or collections of OpenSearch Serverless.
         :param pulumi.Input[_builtins.str] security_group_id: securityGroupId of the domain's endpoint. Required.
-        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds, one for each zone; the first search.availabilityZones of them are used. A domain's VPC is permanent.
+        :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds are one subnet per zone. The domain uses the first search.availabilityZones of them. A domain cannot change its VPC.
         """
         ...
     @overload

@@ -42,7 +42,7 @@ class BootstrapArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
         :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate. Default: RDSCertificates.
         :param _builtins.bool canary: canary makes the canary's table and lets the replication user write to it.
-        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         :param _builtins.int lob_max_size_kb: lobMaxSizeKb is the largest LOB that the DMS task carries, in KB. Default 64.
@@ -143,7 +143,7 @@ class BootstrapArgs:
     @pulumi.getter
     def code(self) -> pulumi.Input[Optional[pulumi.Archive]]:
         """
-        code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+        code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
         """
         return pulumi.get(self, "code")
 
@@ -225,7 +225,7 @@ class Bootstrap(pulumi.ComponentResource):
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate. Default: RDSCertificates.
         :param _builtins.bool canary: canary makes the canary's table and lets the replication user write to it.
-        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
         :param pulumi.Input[Union['_root_inputs.DatabaseAddressArgs', '_root_inputs.DatabaseAddressArgsDict']] database: database that the function works on.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.

@@ -43,7 +43,7 @@ class RotationArgs:
         :param pulumi.Input[Sequence[pulumi.Input[_builtins.str]]] subnet_ids: subnetIds for the function. From there it must reach the database and Secrets Manager. Required.
         :param _builtins.str user: user is the user name that the secret started with, at most rotation.MaxUser characters: Bootstrap.ReplicationUser.
         :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate, at most 3,000 characters. Default: RDSCertificates.
-        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param '_config.FunctionsArgs' functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
         :param '_config.SourceArgs' source: As the section source of the configuration. Source is the database whose committed rows the task follows: MySQL-compatible, or PostgreSQL.
@@ -153,7 +153,7 @@ class RotationArgs:
     @pulumi.getter
     def code(self) -> pulumi.Input[Optional[pulumi.Archive]]:
         """
-        code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+        code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
         """
         return pulumi.get(self, "code")
 
@@ -222,7 +222,7 @@ class Rotation(pulumi.ComponentResource):
         :param str resource_name: The name of the resource.
         :param pulumi.ResourceOptions opts: Options for the resource.
         :param _builtins.str ca_bundle: caBundle is the PEM bundle that verifies the database's certificate, at most 3,000 characters. Default: RDSCertificates.
-        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, for functions.architecture. Default: the one that is released with this provider.
+        :param pulumi.Input[pulumi.Archive] code: code is the function's zip, compiled for functions.architecture. Default: the zip that is released with the plugin.
         :param pulumi.Input[Union['_root_inputs.DatabaseAddressArgs', '_root_inputs.DatabaseAddressArgsDict']] database: database that the function works on.
         :param 'config.Environment' environment: environment chooses defaults. Default dev.
         :param Union['_config.FunctionsArgs', '_config.FunctionsArgsDict'] functions: As the section functions of the configuration. Functions has the settings that all Lambda functions of the stack share, and the retention of logs.
