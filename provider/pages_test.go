@@ -112,7 +112,7 @@ Outside this repository, ` + "`pulumi package add cdcpipeline@0.1.0`" + ` in the
 is what ` + "`pulumi package add`" + ` looks for when it is given the repository's folder instead, and has Go compile the plugin there. That was not run, and such a plugin has
 no functions' code beside it: give the zips as ` + "`code`" + `, or take the plugin from a release.
 
-The programs of YAML, TypeScript and Python are deployed twice and destroyed by [a part of the rehearsal](../architecture.md#programs-in-other-languages). A section of the stack's configuration
+The programs of YAML, TypeScript and Python, but for ` + "`yaml-own-stream`" + ` and ` + "`yaml-components`" + `, are deployed twice and destroyed by [a part of the rehearsal](../architecture.md#programs-in-other-languages). A section of the stack's configuration
 can be taken as it is, and is then checked by the plugin alone:
 
 ` + "```" + `yaml
