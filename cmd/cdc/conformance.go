@@ -56,10 +56,9 @@ const conformanceExample = `  cdc conformance
   cdc conformance --table shop.probe --timeout 15m
   cdc conformance --only time-text --only fractions --output json`
 
-// probeName begins the name of the command's table. The rest is new each time, because DMS remembers tables.
+// probeName is the prefix of the test table's name. DMS remembers table names, so each run adds a new suffix.
 const probeName = "probe_"
 
-// conformanceFlags are the command's flags.
 type conformanceFlags struct {
 	stack      *stackFlags
 	connection connectionFlags
@@ -157,7 +156,7 @@ func (f *conformanceFlags) run(cmd *cobra.Command) error {
 	return verdictOf(report)
 }
 
-// probe is the name of the table to make. The task must follow it, and also the same name with $ at its end.
+// probe returns the name of the table to make. The task must follow this name, and the same name with $ at its end.
 func (f *conformanceFlags) probe(o outputs.Outputs) (table.Name, error) {
 	followed := o.Tables
 	if o.ProbeTables != "" {
@@ -183,7 +182,7 @@ func (f *conformanceFlags) probe(o outputs.Outputs) (table.Name, error) {
 	return name, nil
 }
 
-// letItFollow says what to type so that the task follows a database for the command.
+// letItFollow returns advice on how to make the task follow a database for this command.
 func letItFollow(followed []string) string {
 	advice := "run `pulumi config set --path cdc-pipeline:source.conformance true && pulumi up`, so that it follows one"
 	for _, t := range followed {
@@ -194,7 +193,8 @@ func letItFollow(followed []string) string {
 	return advice
 }
 
-// examine opens the sinks and the database, and makes the probe. It writes nothing before it can read everything.
+// examine opens the sinks and the database, and makes the probe. It writes nothing until it has checked that everything
+// can be read.
 func (f *conformanceFlags) examine(ctx context.Context, d *deployment, name table.Name, chosen []conformance.Assumption, show *waiting) (report *conformance.Report, err error) {
 	if d.kind().Postgres() {
 		return nil, errors.New("the source is PostgreSQL, but this command needs MySQL: choose a MySQL source with --source")
@@ -247,7 +247,8 @@ func loadListed(ctx context.Context, t task.Task, name table.Name) error {
 	}
 }
 
-// unknownTo refuses a table that the current indices already have, because the command deletes its index at the end.
+// unknownTo refuses a table that the current indices already have, because the command deletes that table's index at
+// the end.
 func unknownTo(ctx context.Context, epochs *currentstate.Epochs, name table.Name) error {
 	for _, n := range []table.Name{name, {Database: name.Database, Table: name.Table + "$"}} {
 		switch _, err := epochs.Current(ctx, n); {
@@ -260,10 +261,11 @@ func unknownTo(ctx context.Context, epochs *currentstate.Epochs, name table.Name
 	return nil
 }
 
-// settling is how long it may take until the current indices have all records of the stream and a collection finds them.
+// settling is the longest time until the current indices have all records of the stream and a collection finds them.
 const settling = 30*time.Second + opensearch.FoundInCollection
 
-// forgetting waits until all rows of a table are in its index. A later row would make the deleted index again.
+// forgetting returns a function that waits until all rows of a table are in its index, and then deletes the index. A
+// later row would create the index again.
 func forgetting(epochs *currentstate.Epochs) func(context.Context, table.Name, int64) error {
 	return func(ctx context.Context, n table.Name, rows int64) error {
 		for began := time.Now(); ; {
@@ -276,7 +278,7 @@ func forgetting(epochs *currentstate.Epochs) func(context.Context, table.Name, i
 			}
 			select {
 			case <-ctx.Done():
-				return ctx.Err() //nolint:wrapcheck // its caller names the table
+				return ctx.Err() //nolint:wrapcheck // the caller names the table
 			case <-time.After(time.Second):
 			}
 		}

@@ -11,10 +11,10 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// errUnseen says that no assumption failed, but some were not seen. The printed result names them.
+// errUnseen is returned when no assumption failed but some were not seen. The printed result names them.
 var errUnseen = errors.New("some assumptions were not seen")
 
-// verdictOf turns a report into the error that sets the exit code.
+// verdictOf returns the error that sets the exit code for a report.
 func verdictOf(r *conformance.Report) error {
 	switch {
 	case r.NotHeld > 0:

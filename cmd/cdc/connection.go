@@ -22,10 +22,10 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// passwordVariable holds the password for --user. There is no flag for it: a command line is no place for a secret.
+// passwordVariable holds the password for --user. There is no flag for it, because other users can see a command line.
 const passwordVariable = "CDC_DB_PASSWORD"
 
-// connectionFlags say how to reach the database: by address, or by the outputs of a stack.
+// connectionFlags select how to reach the database: by an address, or by the outputs of a stack.
 type connectionFlags struct {
 	host      string
 	port      int
@@ -36,7 +36,7 @@ type connectionFlags struct {
 	user      string
 	caFile    string
 	stack     *stackFlags
-	// known is the source's deployment if it was already read; nil reads it from the stack.
+	// known is the source's deployment if it was already read. If nil, it is read from the stack.
 	known *deployment
 }
 
@@ -83,13 +83,14 @@ func (f *connectionFlags) validate() error {
 	return errors.Join(problems...)
 }
 
-// resolved is a connection, and the function that closes its tunnel, if it has one.
+// resolved is a connection with the function that closes its tunnel, if it has one.
 type resolved struct {
 	schema.Connection
 	Close func() error
 }
 
-// resolve finds address, user, password and trust, and opens the tunnel. A flag wins over the stack's output.
+// resolve finds the address, user, password and trusted certificates, and opens the tunnel. A flag overrides the
+// stack's output.
 func (f *connectionFlags) resolve(ctx context.Context, tell func(string, ...any)) (*resolved, error) {
 	if f.host == "" {
 		return f.ofStack(ctx, tell)
@@ -129,7 +130,7 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 	}
 	through := o.Tunnelled() && !f.direct
 	if f.user != "" && !through {
-		return r, nil // nobody asks AWS anything
+		return r, nil // no call to AWS follows
 	}
 	d := f.known
 	if d == nil {
@@ -152,7 +153,7 @@ func (f *connectionFlags) ofStack(ctx context.Context, tell func(string, ...any)
 	return r, nil
 }
 
-// outputs returns the source's outputs. It requires those that no flag replaces.
+// outputs returns the source's outputs. It requires only those that no flag replaces.
 func (f *connectionFlags) outputs(ctx context.Context) (outputs.Outputs, error) {
 	needed := func(o *outputs.Outputs) []any {
 		if f.user == "" && f.secretArn == "" {
@@ -166,12 +167,12 @@ func (f *connectionFlags) outputs(ctx context.Context) (outputs.Outputs, error) 
 	return f.stack.outputs(ctx, needed)
 }
 
-// one reports whether the flags name a certain database, rather than only how to reach one.
+// one reports whether the flags name one database. Otherwise they only say how to reach one.
 func (f *connectionFlags) one() bool {
 	return f.host != "" || f.port != 0 || f.secretArn != "" || f.user != ""
 }
 
-// open the database.
+// open opens the database.
 func (f *connectionFlags) open(ctx context.Context, tell func(string, ...any)) (db *sql.DB, shut func() error, err error) {
 	connection, err := f.resolve(ctx, tell)
 	if err != nil {
@@ -185,7 +186,7 @@ func (f *connectionFlags) open(ctx context.Context, tell func(string, ...any)) (
 
 func closed() error { return nil }
 
-// readLogin reads the secret in its own region.
+// readLogin reads the secret in the secret's own region.
 func (r *resolved) readLogin(ctx context.Context, settings aws.Config, secretArn string) error {
 	parsed, err := arn.Parse(secretArn)
 	if err != nil {
@@ -197,8 +198,8 @@ func (r *resolved) readLogin(ctx context.Context, settings aws.Config, secretArn
 	return err
 }
 
-// trust verifies the database's certificate and host name: against the certificates of a file, else against the
-// system's and those of RDS, which no system has.
+// trust returns TLS settings that verify the database's certificate and host name. It trusts the certificates of a file
+// if there is one. Otherwise it trusts the system's certificates and those of RDS, which no system includes.
 func trust(caFile, host string) (*tls.Config, error) {
 	c := &tls.Config{MinVersion: tls.VersionTLS12, ServerName: host}
 	if caFile == "" {

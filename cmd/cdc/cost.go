@@ -41,7 +41,6 @@ const costExample = `  cdc cost
   cdc cost --stack prod --rows-a-day 5e6 --record-bytes 1500
   cdc cost --environment prod --region eu-central-1 --json | jq .monthUsd`
 
-// costFlags are the command's flags.
 type costFlags struct {
 	stack       *stackFlags
 	load        cost.Load
@@ -82,7 +81,7 @@ func (f *costFlags) validate() error {
 		flag        string
 		value, most float64
 	}{{"--rows-a-day", f.load.RowsADay, 1e12}, {"--record-bytes", f.load.RecordBytes, 1e6}, {"--tables", f.load.Tables, 1e5}} {
-		if !(of.value >= 0 && of.value <= of.most) { // so that NaN is refused
+		if !(of.value >= 0 && of.value <= of.most) { // refuses NaN too
 			problems = append(problems, fmt.Errorf("%s: must be 0 to %.0f, is %v", of.flag, of.most, of.value))
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 //go:generate go test . -run TestTheCommandPagesAreCurrent -update
 
-// The pages of the command reference are cobra's own, one for each command, and no other file is beside them.
+// Cobra generates the pages of the command reference, one for each command. The folder holds no other file.
 func TestTheCommandPagesAreCurrent(t *testing.T) {
 	const pages = "../../docs/cdc"
 	fresh := t.TempDir()
@@ -27,7 +27,7 @@ func TestTheCommandPagesAreCurrent(t *testing.T) {
 	require.Equal(t, contents(t, fresh), contents(t, pages), "stale: go generate ./cmd/cdc")
 }
 
-// documented leaves the date out of the pages: they change with the commands only.
+// documented removes the date from the pages, so that they change only when the commands do.
 func documented(command *cobra.Command) {
 	command.DisableAutoGenTag = true
 	for _, c := range command.Commands() {
@@ -35,7 +35,7 @@ func documented(command *cobra.Command) {
 	}
 }
 
-// contents of the files in a directory by their names.
+// contents returns the contents of a directory's files by their names.
 func contents(t *testing.T, dir string) map[string]string {
 	t.Helper()
 	all := map[string]string{}

@@ -44,7 +44,7 @@ type epochFlags struct {
 	output string
 }
 
-// register the flags that the commands share; one is for a single table unless it lists all.
+// register adds the flags that the commands share. --table takes one table unless the command lists all.
 func (f *epochFlags) register(cmd *cobra.Command, single bool) {
 	flags := cmd.Flags()
 	registerOutput(cmd, &f.output)
@@ -63,13 +63,13 @@ func (f *epochFlags) validate() error {
 	return errors.Join(problems...)
 }
 
-// name of the table; validate has parsed it.
+// name returns the table's name, which validate has parsed.
 func (f *epochFlags) name() table.Name {
 	n, _ := table.Parse(f.table)
 	return n
 }
 
-// open the epochs of the stack.
+// open opens the stack's epochs.
 func (f *epochFlags) open(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
 	d, err := f.stack.open(ctx, func(o *outputs.Outputs) []any {
 		return append(searchOutputs(o), &o.LakeBucket)
@@ -80,7 +80,7 @@ func (f *epochFlags) open(ctx context.Context, tell func(string, ...any)) (*curr
 	return d.currentIndices(ctx, tell)
 }
 
-// print a result: JSON, or a line.
+// print prints a result as JSON or as a line.
 func (f *epochFlags) print(w io.Writer, result any, format string, args ...any) error {
 	if f.output == "json" {
 		return printJSON(w, result)

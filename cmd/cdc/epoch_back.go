@@ -58,11 +58,10 @@ first, so that no function still writes to one of them.
 
 With --output json it prints: table, shown, dropped[].`
 
-// dropFlags are the command's flags.
 type dropFlags struct {
 	epochFlags
 	yes bool
-	// terminal reports whether somebody can answer a question. Tests replace it.
+	// terminal reports whether a person can answer a question. Tests replace it.
 	terminal func(io.Reader) bool
 }
 
@@ -96,7 +95,7 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 	}
 	result := droppedEpochs{Table: n.String(), Shown: epochs.Current, Dropped: former(epochs)}
 	if len(result.Dropped) == 0 {
-		if err := c.Drop(ctx, n, epochs.Current); err != nil { // of indices that a drop has left which was interrupted
+		if err := c.Drop(ctx, n, epochs.Current); err != nil { // deletes the indices that an interrupted drop left
 			return err
 		}
 		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d, and there is no older epoch to delete", c.Alias(n), epochs.Current)
@@ -114,7 +113,7 @@ func (f *dropFlags) run(cmd *cobra.Command) error {
 	return f.print(cmd.OutOrStdout(), result, "deleted %s of %s; %s shows epoch %d", named, n, c.Alias(n), epochs.Current)
 }
 
-// former returns the epochs before the shown one.
+// former returns the epochs that are older than the shown one.
 func former(t currentstate.TableEpochs) []int {
 	before := []int{}
 	for _, e := range t.Epochs {
@@ -125,7 +124,7 @@ func former(t currentstate.TableEpochs) []int {
 	return before
 }
 
-// numbers writes the numbers of epochs for people.
+// numbers formats the numbers of epochs for people.
 func numbers(all []int) string {
 	texts := make([]string, len(all))
 	for i, n := range all {

@@ -18,15 +18,15 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// currentIndices are the epochs of a stack's tables, with the place where they are searched.
+// currentIndices gives access to the epochs of a stack's tables and to the place where they are searched.
 type currentIndices struct {
 	*currentstate.Epochs
-	// settings are those of the function that fills them.
+	// settings are the settings of the current-state function.
 	settings currentstate.Settings
 	search   *status.Search
 }
 
-// currentIndices opens the place where a stack with a current state is searched. Closing its search closes the tunnels.
+// currentIndices opens the search of a stack that keeps a current state. Closing the search closes its tunnels.
 func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...any)) (*currentIndices, error) {
 	if d.CurrentFunctionName == "" {
 		return nil, errors.New("the stack has no current index: set search.current.enabled to true and run `pulumi up`")
@@ -44,7 +44,8 @@ func (d *deployment) currentIndices(ctx context.Context, tell func(string, ...an
 	return &currentIndices{settings: settings, search: search, Epochs: currentstate.NewEpochs(registry)}, nil
 }
 
-// beginsEpochs refuses a new epoch while another place is filled, because the registry of that place would lack it.
+// beginsEpochs refuses a new epoch while another place is filled, because the other place's registry would lack the
+// epoch.
 func (d *deployment) beginsEpochs() error {
 	if len(d.NextSearch) == 0 {
 		return nil
@@ -52,7 +53,7 @@ func (d *deployment) beginsEpochs() error {
 	return errors.New("search.next: the stack is moving to another place to search, and a new epoch would be missing there: finish the move first, or remove search.next and run `pulumi up`")
 }
 
-// registry opens the registry of the tables whose current indices a client reaches.
+// registry opens the registry of the tables in the place that a client reaches.
 func (d *deployment) registry(current opensearch.Client) currentstate.EpochsOptions {
 	o := currentstate.EpochsOptions{Domain: current, Source: currentstate.Source(d.Source), Bucket: d.bucket(), Registry: currentstate.Place(d.CurrentRegistry), Copied: d.next}
 	if d.Serverless() {
@@ -61,7 +62,7 @@ func (d *deployment) registry(current opensearch.Client) currentstate.EpochsOpti
 	return o
 }
 
-// compareFlags say how the index of an epoch is compared with the database before it is shown.
+// compareFlags select how an epoch's index is compared with the database before it is shown.
 type compareFlags struct {
 	connection connectionFlags
 	ignored    []string
@@ -84,7 +85,7 @@ func (f *compareFlags) validate() error {
 	return errors.Join(problems...)
 }
 
-// open the database, unless nothing is compared.
+// open opens the database, unless nothing is compared.
 func (f *compareFlags) open(ctx context.Context, tell func(string, ...any)) (db *sql.DB, shut func() error, err error) {
 	if f.without {
 		return nil, closed, nil
@@ -96,7 +97,7 @@ func (f *compareFlags) open(ctx context.Context, tell func(string, ...any)) (db 
 	return db, shut, nil
 }
 
-// compare the index of a table's epoch with the table, and look at rows that differ again for a time.
+// compare compares the index of a table's epoch with the table. For a time it reads differing rows again.
 func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n table.Name, epoch int, o verify.CompareOptions) (compared, error) {
 	o.Tables = []table.Name{{Database: n.Database, Table: n.Table}}
 	current := verify.Current{
@@ -111,7 +112,7 @@ func (c *currentIndices) compare(ctx context.Context, db *sql.DB, n table.Name, 
 	return result.of(found), err
 }
 
-// readable refuses tables that cannot be compared, before the command changes anything.
+// readable refuses tables that cannot be compared. It runs before the command changes anything.
 func (f *compareFlags) readable(ctx context.Context, db *sql.DB, names []table.Name) error {
 	if f.without {
 		return nil
@@ -128,7 +129,7 @@ func (f *compareFlags) readable(ctx context.Context, db *sql.DB, names []table.N
 	return nil
 }
 
-// comparison compares an epoch for a reload, and reports each difference as it finds it.
+// comparison returns a function that compares an epoch for a reload and reports each difference when it is found.
 func (f *compareFlags) comparison(c *currentIndices, db *sql.DB, show *waiting) func(context.Context, table.Name, int, time.Duration) (int64, error) {
 	if f.without {
 		return nil

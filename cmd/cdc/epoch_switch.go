@@ -22,7 +22,6 @@ over. If some rows still differ, it names them and does not switch. With
 With --output json it prints: table, shown, former, switched, and, where it
 compared, equal, counts and differences. Exit code 0: the alias shows the epoch.`
 
-// switchFlags are the command's flags.
 type switchFlags struct {
 	epochFlags
 	compareFlags
@@ -83,7 +82,7 @@ func (f *switchFlags) run(cmd *cobra.Command) error {
 	if to.Number == epochs.Current {
 		return f.print(cmd.OutOrStdout(), result, "%s shows epoch %d already", c.Alias(n), to.Number)
 	}
-	if err := c.Await(ctx, to); err != nil { // what changes before it has begun would be in neither
+	if err := c.Await(ctx, to); err != nil { // a change written before the new epoch begins would be in neither index
 		return err
 	}
 	if !f.without {

@@ -17,23 +17,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeCurrent is a domain with the indices of one table, and those that its alias shows.
+// fakeCurrent imitates a domain with the indices of one table. It keeps which of them the alias shows.
 type fakeCurrent struct {
 	shown map[string]any
-	rows  map[string]int // by index
+	rows  map[string]int // documents by index
 }
 
 const ledgerEntry = `{"schema":"shop","table":"ledger","key":["id"],"columns":{},"epochs":[{"number":1,"since":"0001-01-01T00:00:00Z","key":["id"],"binlog":"bin"},
 	{"number":2,"since":"2026-11-23T12:00:00Z"}]}`
 
-// currentOf makes a stack that keeps a current state, in a domain of one table with two epochs, the first of which is shown.
+// currentOf makes a stack that keeps a current state. Its domain has one table with two epochs, and shows the first.
 func currentOf(t *testing.T) *fakeCurrent {
 	t.Helper()
 	f := &fakeCurrent{shown: map[string]any{"current-shop-ledger-1": 1}, rows: map[string]int{"current-shop-ledger-1": 5, "current-shop-ledger-2": 4}}
 	server := httptest.NewTLSServer(f)
 	t.Cleanup(server.Close)
 	plain := http.DefaultTransport
-	http.DefaultTransport = server.Client().Transport // which trusts it
+	http.DefaultTransport = server.Client().Transport // it trusts the server's certificate
 	t.Cleanup(func() { http.DefaultTransport = plain })
 	objects := &buckettest.S3{}
 	objects.Set("b", "registry/current.json", "{}")
@@ -56,7 +56,7 @@ func (f *fakeCurrent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	index, what, _ := strings.Cut(strings.TrimPrefix(r.URL.Path, "/"), "/")
 	switch {
 	case user != "admin" || password != "hunter2":
-		w.WriteHeader(http.StatusTeapot) // which is not tried again
+		w.WriteHeader(http.StatusTeapot) // the client does not retry this status
 	case index == "_alias":
 		_ = json.NewEncoder(w).Encode(f.shown)
 	case index == "_aliases":
@@ -73,7 +73,7 @@ func (f *fakeCurrent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, "{}")
 	case what == "_count":
 		_, _ = fmt.Fprintf(w, `{"count":%d}`, f.rows[index])
-	default: // indices and fields are there
+	default: // every index and field exists
 		_, _ = io.WriteString(w, `{}`)
 	}
 }
@@ -149,7 +149,7 @@ func TestAStackWithoutCurrentStateHasNoEpochs(t *testing.T) {
 	require.ErrorContains(t, err, "the stack has no current index: set search.current.enabled to true and run `pulumi up`")
 }
 
-// Nothing is stopped, begun or loaded when the database cannot be reached to compare.
+// If the database cannot be reached for the comparison, nothing is stopped, begun or loaded.
 func TestAReloadBeginsWhenEverythingCanBeReached(t *testing.T) {
 	f := currentOf(t)
 	for _, how := range [][]string{{"--reload", "--yes"}, {"--reload-table", "shop.ledger"}} {
@@ -157,7 +157,7 @@ func TestAReloadBeginsWhenEverythingCanBeReached(t *testing.T) {
 		require.ErrorContains(t, err, "to skip the comparison, give --no-compare")
 	}
 	require.Equal(t, []string{"current-shop-ledger-1"}, f.shows())
-	// With --no-compare the task is asked next, which this account may not.
+	// With --no-compare the command asks for the task next. This account may not do that.
 	_, err := runs(t, "start", "--reload-table", "shop.ledger", "--no-compare")
 	require.ErrorContains(t, err, "DescribeReplicationTasks is not allowed")
 }

@@ -66,7 +66,6 @@ in UTC.
 const eraseExample = `  cdc erase --table shop.orders --key id=7
   cdc erase --table shop.order_lines --key order_id=7 --key line=1 --yes`
 
-// eraseFlags are the command's flags.
 type eraseFlags struct {
 	stack      *stackFlags
 	connection connectionFlags
@@ -76,7 +75,7 @@ type eraseFlags struct {
 	vanished   bool
 	settle     time.Duration
 	output     string
-	// typed is the command that erases the row.
+	// typed is the command that a person types to erase the row.
 	typed string
 }
 
@@ -163,12 +162,12 @@ func (f *eraseFlags) run(cmd *cobra.Command) error {
 	return err
 }
 
-// open opens every place that may have the row.
+// open opens every place that may hold the row.
 func (f *eraseFlags) open(ctx context.Context, d *deployment, tell func(string, ...any)) (erase.Erasure, func() error, error) {
 	e := erase.Erasure{Kind: d.kind(), Lake: d.erasable()}
 	api := dms.NewFromConfig(d.AWS)
 	e.Loading = func(ctx context.Context, n table.Name) (bool, error) {
-		return task.IsLoading(ctx, api, d.TaskArn, n) //nolint:wrapcheck // it says what of
+		return task.IsLoading(ctx, api, d.TaskArn, n) //nolint:wrapcheck // the error names the table
 	}
 	if d.TablesJob != "" {
 		e.Tables = &d.keptTables().Job
@@ -196,7 +195,7 @@ func (f *eraseFlags) open(ctx context.Context, d *deployment, tell func(string, 
 	return e, func() error { return errors.Join(search.Close(), closeDatabase()) }, nil
 }
 
-// erasable is the stack's bucket as an erasure sees it.
+// erasable returns the stack's bucket in the form that an erasure needs.
 func (d *deployment) erasable() erase.Lake {
 	l := erase.Lake{
 		Client: d.s3(), Name: d.LakeBucket, Source: d.Source, Prefix: d.LakePrefix, Parked: []string{d.LakeErrorPrefix + "/"}, Invocations: d.CurrentFailedPrefix,
@@ -210,7 +209,8 @@ func (d *deployment) erasable() erase.Lake {
 	return l
 }
 
-// kept is what the stack keeps out of reach, as its state tells: the logs of all sources, but the stream and the database of one.
+// kept returns what the stack keeps that an erasure cannot reach. The log groups are those of all sources; the stream
+// and the database belong to one.
 func (f *eraseFlags) kept(ctx context.Context, d *deployment) (erase.Kept, error) {
 	k := erase.Kept{Stream: d.StreamName, Domain: d.SearchDomainName, Queries: d.AthenaWorkgroup != "", Logs: map[string]int{}}
 	if d.Serverless() {
@@ -231,7 +231,7 @@ func (f *eraseFlags) kept(ctx context.Context, d *deployment) (erase.Kept, error
 	}
 	for _, group := range state.Outputs("aws:cloudwatch/logGroup:LogGroup") {
 		name, _ := group["name"].(string)
-		if strings.Contains(name, "-flow-") { // the network's: addresses, and no values
+		if strings.Contains(name, "-flow-") { // flow logs hold addresses, not values
 			continue
 		}
 		days, _ := group["retentionInDays"].(float64)

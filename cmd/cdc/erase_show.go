@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// print shows what the pipeline has, or had, of the row. The error of a refused erasure gives the reasons.
+// print shows what the pipeline has, or had, of the row. If the erasure was refused, its error gives the reasons.
 func (f *eraseFlags) print(w io.Writer, r erase.Report, failed bool) error {
 	if f.output == "json" {
 		return printJSON(w, r)
@@ -74,7 +74,7 @@ func foundOf(r erase.Report) pretty.Writer {
 	return t
 }
 
-// named writes the key for people.
+// named formats the key for people.
 func (f *eraseFlags) named(r erase.Report) string {
 	parts := make([]string, 0, len(r.Key))
 	for _, column := range slices.Sorted(maps.Keys(r.Key)) {
@@ -83,7 +83,7 @@ func (f *eraseFlags) named(r erase.Report) string {
 	return strings.Join(parts, " ")
 }
 
-// typed is a command with the flags that it was given, and --yes.
+// typed returns the command with the flags that it was given, and --yes.
 func typed(cmd *cobra.Command) string {
 	parts := []string{cmd.CommandPath()}
 	cmd.Flags().Visit(func(flag *pflag.Flag) {

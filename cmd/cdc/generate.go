@@ -50,7 +50,6 @@ const generateExamples = `  # 10,000 changes of the blog's table in the database
   # a database by its address, with a password from the environment
   CDC_DB_PASSWORD=... cdc generate --host db.example.com --user writer`
 
-// generateFlags are the command's flags.
 type generateFlags struct {
 	connection connectionFlags
 	options    workload.Options
@@ -70,7 +69,7 @@ func newGenerate(stack *stackFlags) *cobra.Command {
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if !cmd.Flags().Changed("seed") {
-				f.options.Seed = uint64(rand.Uint32()) // short enough to be typed again
+				f.options.Seed = uint64(rand.Uint32()) // short enough for a person to type again
 			}
 			return f.run(cmd)
 		},
@@ -91,7 +90,7 @@ func newGenerate(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// parse turns the flags into options; all problems come together.
+// parse turns the flags into options. It returns all problems together.
 func (f *generateFlags) parse() error {
 	var problems []error
 	var err error
@@ -121,7 +120,7 @@ func (f *generateFlags) parse() error {
 		problems = append(problems, errors.New("--host and --source: give only one of them"))
 	}
 	checked := f.options
-	if len(checked.Tables) == 0 && unread { // which is said above
+	if len(checked.Tables) == 0 && unread { // the error above says it already
 		checked.Tables = []table.Name{{}}
 	}
 	problems = append(problems, checked.Validate())
@@ -161,7 +160,7 @@ func (f *generateFlags) run(cmd *cobra.Command) (err error) {
 	return ended(ctx, summary, err)
 }
 
-// ended distinguishes an orderly end by a signal from an error.
+// ended returns no error if a signal ended the run in good order.
 func ended(ctx context.Context, s workload.Summary, err error) error {
 	if err == nil && s.Interrupted && ctx.Err() != nil {
 		return errInterrupted

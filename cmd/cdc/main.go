@@ -1,5 +1,5 @@
-// Command cdc operates a pipeline. It works on a deployed stack, whose outputs say where
-// everything is. This file and root.go have what all commands share.
+// Command cdc operates a pipeline. It works on a deployed stack and finds everything through the stack's outputs. This
+// file and root.go hold what all commands share.
 package main
 
 import (
@@ -14,13 +14,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// exitInterrupted is the shell's code for a command that SIGINT ended.
+// exitInterrupted is the exit code that shells use for a command ended by SIGINT.
 const exitInterrupted = 130
 
-// exitUnchecked is the code of a preflight without a failed check, but with checks that could not be made.
+// exitUnchecked is the exit code of a preflight in which no check failed but some checks could not be made.
 const exitUnchecked = 2
 
-// errInterrupted says that a command ended early and in good order, because of a signal.
+// errInterrupted is returned when a signal ended a command early and in good order.
 var errInterrupted = errors.New("interrupted")
 
 func main() {
@@ -41,7 +41,7 @@ func execute(ctx context.Context, args []string) int {
 	case errors.Is(err, errInterrupted):
 		return exitInterrupted
 	case errors.Is(err, errUnhealthy):
-		return 1 // what was printed says why
+		return 1 // the printed output says why
 	case errors.Is(err, errUnseen):
 		return 2
 	case errors.Is(err, errUnchecked):
@@ -54,7 +54,7 @@ func execute(ctx context.Context, args []string) int {
 	return 1
 }
 
-// explain writes an error of a command. The commands that it advises name the source of the failed command.
+// explain formats a command's error. The commands in its advice name the source of the failed command.
 func explain(executed *cobra.Command, err error) string {
 	source := executed.Flag("source")
 	if source == nil {

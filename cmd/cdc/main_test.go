@@ -14,7 +14,7 @@ import (
 
 const secretArn = "arn:aws:secretsmanager:us-east-1:123456789012:secret:admin-x1"
 
-// runs the command line and returns what it printed.
+// runs executes the command line and returns the printed output.
 func runs(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer

@@ -25,7 +25,7 @@ func elevenTables() []string {
 	for i := range 11 {
 		flags = append(flags, fmt.Sprintf("--reload-table=shop.t%d", i))
 	}
-	return append(flags, "--reload-table=shop.t0") // twice is once
+	return append(flags, "--reload-table=shop.t0") // the same name twice counts once
 }
 
 func TestFlagsOfOperationsAreRefusedTogether(t *testing.T) {

@@ -18,7 +18,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// planned is a stack as it will be: its configuration, and the resources that it already has. Problems has what could not be read.
+// planned describes the stack that a deployment would make: its configuration, and the resources that it already has.
+// Problems holds everything that could not be read.
 func (f *stackFlags) planned(ctx context.Context) *preflight.Stack {
 	s := &preflight.Stack{Name: f.name, Named: f.name != "", Dir: f.dir, Tool: f.tool, Settings: awsconfig.Settings{}}
 	var problems [4]error
@@ -43,14 +44,14 @@ func (f *stackFlags) planned(ctx context.Context) *preflight.Stack {
 		}
 		return nil
 	})
-	_ = group.Wait()                                   // they keep what went wrong
+	_ = group.Wait()                                   // the functions record their own errors
 	s.Name = s.Name[strings.LastIndex(s.Name, "/")+1:] // org/project/stack
 	s.Problems = errors.Join(distinct(problems[:])...)
 	s.AWS, s.CannotCall = awsconfig.Load(ctx, s.Settings)
 	return s
 }
 
-// distinct removes repeated problems: a problem of the pulumi CLI comes back with each of its commands.
+// distinct removes repeated problems. Each command of the pulumi CLI can report the same problem.
 func distinct(problems []error) (some []error) {
 	said := map[string]bool{}
 	for _, err := range problems {
@@ -66,7 +67,7 @@ func distinct(problems []error) (some []error) {
 	return some
 }
 
-// configure reads the stack's configuration, with the defaults of Pulumi.yaml, which the CLI knows.
+// configure reads the stack's configuration. The CLI fills in the defaults of Pulumi.yaml.
 func (f *stackFlags) configure(ctx context.Context, s *preflight.Stack) (err error) {
 	all, err := f.opened(ctx)
 	if err != nil {
@@ -100,7 +101,7 @@ func (f *stackFlags) know(ctx context.Context, s *preflight.Stack) error {
 	return err
 }
 
-// project is the name in Pulumi.yaml.
+// project returns the name in Pulumi.yaml.
 func (f *stackFlags) project() (string, error) {
 	text, err := os.ReadFile(filepath.Join(f.dir, "Pulumi.yaml"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -116,7 +117,7 @@ func (f *stackFlags) project() (string, error) {
 	return project.Name, nil
 }
 
-// tool runs a command in the project's folder and gives what it prints.
+// tool runs a command in the project's folder and returns its output.
 func (f *stackFlags) tool(ctx context.Context, command ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Env = f.dir, append(os.Environ(), "PULUMI_SKIP_UPDATE_CHECK=true")

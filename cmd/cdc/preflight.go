@@ -49,10 +49,9 @@ const preflightExample = `  cdc preflight
   cdc preflight --stack prod
   cdc preflight --output json | jq -r '.checks[] | select(.outcome != "passed") | .check, .found, .type[]?'`
 
-// errUnchecked ends a preflight whose printed report says which checks could not be made.
+// errUnchecked is returned after a report that lists checks that could not be made.
 var errUnchecked = errors.New("some checks could not be made")
 
-// preflightFlags are the command's flags.
 type preflightFlags struct {
 	stack   *stackFlags
 	output  string

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// planning makes a project's folder and a CLI that answers for it.
+// planning makes a project folder and a stand-in for the CLI that answers about it.
 func planning(t *testing.T, config string) (dir string) {
 	t.Helper()
 	dir = t.TempDir()
@@ -27,7 +27,7 @@ esac`)
 	return dir
 }
 
-// firstInPath is the CLI's stand-in.
+// firstInPath returns the path of the CLI's stand-in.
 func firstInPath(t *testing.T) string {
 	t.Helper()
 	return filepath.Join(filepath.SplitList(os.Getenv("PATH"))[0], "pulumi")

@@ -11,10 +11,11 @@ import (
 	"golang.org/x/term"
 )
 
-// lineEvery is how often progress is printed without a terminal.
+// lineEvery is the interval of progress lines when there is no terminal.
 const lineEvery = 5 * time.Second
 
-// progress shows a bar with rate and remaining time on a terminal, else a line every few seconds.
+// progress shows a bar with the rate and the remaining time on a terminal. Elsewhere it prints a line every few
+// seconds.
 type progress struct {
 	w     io.Writer
 	total int64
@@ -46,7 +47,7 @@ func (p *progress) show(s workload.Summary) {
 	_, _ = fmt.Fprintf(p.w, "%d of %d changes, %.0f/s, %s left\n", s.Changes, p.total, s.Rate, remaining)
 }
 
-// finish leaves the cursor on a new line.
+// finish moves the cursor to a new line.
 func (p *progress) finish() {
 	if p.bar != nil {
 		_ = p.bar.Exit()

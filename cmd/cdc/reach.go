@@ -17,8 +17,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// tunnel listens at a local address for what the stack's bastion reaches, until it is closed, and opens the first session
-// within ctx: what is wrong is said now, not to the first who connects.
+// tunnel listens at a local address and forwards connections through the stack's bastion until it is closed. It opens
+// the first session within ctx, so that it reports an error now and not at the first connection.
 func (d *deployment) tunnel(ctx context.Context, local string, to tunnel.Target, tell func(string, ...any)) (*tunnel.Tunnel, error) {
 	t, err := tunnel.Listen(ctx, tunnel.Options{AWS: d.AWS, Account: d.AccountID, Address: local, Log: tell})
 	if errors.Is(err, syscall.EADDRINUSE) {
@@ -39,7 +39,7 @@ func taken(local string) error {
 	return fmt.Errorf("%s is in use, perhaps by another tunnel or a running `pulumi up`: choose another port with --port", local)
 }
 
-// searchOutputs are the outputs that lead to the domain or the collections.
+// searchOutputs returns the outputs that lead to the domain or the collections.
 func searchOutputs(o *outputs.Outputs) []any {
 	if o.Serverless() {
 		return []any{&o.HistoryEndpoint, &o.CurrentEndpoint, &o.HistoryCollection, &o.CurrentCollection}
@@ -47,7 +47,7 @@ func searchOutputs(o *outputs.Outputs) []any {
 	return []any{&o.SearchURL, &o.SearchEndpoint, &o.SearchMasterSecretArn}
 }
 
-// way returns a transport to a URL inside the VPC, through the stack's bastion if it has one.
+// way returns a transport to a URL inside the VPC. It goes through the stack's bastion if there is one.
 func (d *deployment) way(ctx context.Context, to string, tell func(string, ...any)) (send http.RoundTripper, shut func() error, err error) {
 	if !d.Tunnelled() {
 		return http.DefaultTransport, closed, nil
@@ -67,8 +67,8 @@ func (d *deployment) way(ctx context.Context, to string, tell func(string, ...an
 	return opensearch.TunnelTransport(t.Addr().String()), t.Close, nil
 }
 
-// search is where the history and the present rows are: the domain under its master user, or the collections under the operator's own AWS
-// identity. Closing it closes the tunnels.
+// search opens the place that holds the history and the present rows. It uses the domain's master user, or for
+// collections the operator's own AWS identity. Closing the search closes the tunnel.
 func (d *deployment) search(ctx context.Context, tell func(string, ...any)) (*status.Search, error) {
 	if d.Serverless() {
 		return d.collections(ctx, tell)

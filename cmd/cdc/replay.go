@@ -65,7 +65,6 @@ const replayExample = `  cdc replay --parked-only --dry-run
   cdc replay --table testdb.retail_trans --new-epoch
   cdc replay --history --next`
 
-// replayFlags are the command's flags.
 type replayFlags struct {
 	stack    *stackFlags
 	compare  compareFlags
@@ -137,7 +136,7 @@ func (f *replayFlags) validate() error {
 	return errors.Join(append(problems, f.compare.validate())...)
 }
 
-// times that --from and --to mean, when they say how long ago.
+// times turns the durations of --from and --to into times before now.
 func (f *replayFlags) times(now time.Time) error {
 	moment := func(flag, text string) (time.Time, error) {
 		if text == "" {
@@ -214,11 +213,11 @@ type replaying struct {
 	current  *currentIndices
 	function *currentstate.Function
 	journal  *replay.Journal
-	// resumed says that an earlier run has begun.
+	// resumed is true if an earlier run has begun this replay.
 	resumed bool
 }
 
-// open what every mode needs.
+// open opens what every mode needs.
 func (f *replayFlags) open(ctx context.Context, d *deployment, show *waiting) (*replaying, func(), error) {
 	w := &replaying{replayFlags: f, d: d, show: show}
 	if err := w.choose(); err != nil {
@@ -248,7 +247,7 @@ func (f *replayFlags) open(ctx context.Context, d *deployment, show *waiting) (*
 	return w, shut, nil
 }
 
-// choose the tables.
+// choose chooses the tables.
 func (w *replaying) choose() error {
 	tables, err := tablesOf(w.replayFlags.tables, w.d.Tables, true)
 	if err != nil && (!w.parked || len(w.replayFlags.tables) > 0) {
@@ -261,13 +260,14 @@ func (w *replaying) choose() error {
 			unknown = append(unknown, fmt.Errorf("--table %s: the stack does not follow this table; it follows %s", t, strings.Join(w.d.Tables, ", ")))
 		}
 	}
-	if w.parked { // what is parked may be of a table that is followed no more
+	if w.parked { // parked records may belong to a table that is no longer followed
 		return nil
 	}
 	return errors.Join(unknown...)
 }
 
-// safe refuses to replay only a part of the records into an index in use if they are older than the remembered deletions.
+// safe refuses to replay only a part of the records into an index in use if they may be older than its tombstones.
+// Deleted rows would come back.
 func (f *replayFlags) safe(s currentstate.Settings) error {
 	remembered := s.Retention + s.Parked
 	if f.parked || f.newEpoch || f.dryRun || f.before.IsZero() || f.after.After(f.now().Add(-remembered)) {
@@ -276,7 +276,7 @@ func (f *replayFlags) safe(s currentstate.Settings) error {
 	return fmt.Errorf("--to: rows that were deleted later would come back, because the function remembers deletions for only %.0f days and --from is before that: leave out --to, or fill a new index with --new-epoch", remembered.Hours()/24)
 }
 
-// replay runs the chosen mode and notes the progress.
+// replay runs the chosen mode and records the progress.
 func (w *replaying) replay(ctx context.Context) (sum replay.Summary, err error) {
 	if !w.dryRun {
 		if w.journal, err = w.openJournal(); err != nil {
@@ -300,7 +300,7 @@ func (w *replaying) replay(ctx context.Context) (sum replay.Summary, err error) 
 	return sum, nil
 }
 
-// replayLake replays what the lake has of one table.
+// replayLake replays the lake's records of one table.
 func (w *replaying) replayLake(ctx context.Context, n table.Name, o replay.Options) (replay.Summary, error) {
 	from := replay.Lake{Lake: w.d.lake(), Table: n, From: w.after, To: w.before}
 	t, err := w.current.Current(ctx, n)
@@ -310,7 +310,7 @@ func (w *replaying) replayLake(ctx context.Context, n table.Name, o replay.Optio
 		return replay.Summary{}, err
 	}
 	if latest := t.Latest(); latest.From != nil && (t.Current == latest.Number || t.Current == 0) {
-		// A rebuilt epoch also gets records from before it began, which belong to the time of another epoch.
+		// A rebuilt epoch also gets records from before it began. They belong to the time of another epoch.
 		o.Epoch = latest.Number
 		if from.From.Before(*latest.From) {
 			from.From = *latest.From
@@ -353,8 +353,8 @@ func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.
 	return replay.Run(ctx, from, w.function, o)
 }
 
-// showAgain gives its alias back to a table that lost it with its index, when the one epoch that is left was filled whole. The
-// function does so of itself as long as there has been one epoch only.
+// showAgain restores the alias of a table that lost it together with its index. It needs one remaining epoch that was
+// filled completely. The function does this itself as long as the table has had only one epoch.
 func (w *replaying) showAgain(ctx context.Context, n table.Name, sum replay.Summary) error {
 	t, err := w.current.Current(ctx, n)
 	if errors.Is(err, currentstate.ErrNoEpochs) || err == nil && t.Current != 0 {

@@ -10,10 +10,10 @@ import (
 	"time"
 )
 
-// inFlight is how long a change may be on its way to the index while it is compared.
+// inFlight is the longest time that a change may take to reach the index while the index is compared.
 const inFlight = 30 * time.Second
 
-// rebuild does --new-epoch, table by table.
+// rebuild runs --new-epoch, table by table.
 func (w *replaying) rebuild(ctx context.Context, o replay.Options) (sum replay.Summary, err error) {
 	db, shut, err := w.compare.connection.open(ctx, w.show.tell)
 	if err != nil {

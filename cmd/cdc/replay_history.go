@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// fillHistory does --history, table by table.
+// fillHistory runs --history, table by table.
 func (f *replayFlags) fillHistory(ctx context.Context, out io.Writer, d *deployment, show *waiting) (err error) {
 	w := &replaying{replayFlags: f, d: d, show: show}
 	if err := errors.Join(w.choose(), d.Require(func(o *outputs.Outputs) []any { return []any{&o.HistoryIndex, &o.HistoryRetentionDays} })); err != nil {
@@ -55,7 +55,7 @@ func (f *replayFlags) fillHistory(ctx context.Context, out io.Writer, d *deploym
 
 func (w *replaying) fill(ctx context.Context, history replay.History) (replay.Filled, error) {
 	all := replay.Filled{Problems: []replay.Problem{}}
-	// Whole days, so that a daily index is complete or not there.
+	// Use whole days, so that each daily index is either complete or absent.
 	kept := w.now().UTC().Truncate(24*time.Hour).AddDate(0, 0, 1-w.d.HistoryRetentionDays)
 	for _, n := range w.tables {
 		from := replay.Lake{Lake: w.d.lake(), Table: n, From: w.after, To: w.before}

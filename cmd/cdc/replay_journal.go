@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// openJournal of a replay with these flags of this stack. Times that were given as ago are those of the first run.
+// openJournal opens the journal of a replay with these flags in this stack. Relative times count from the start of the
+// first run.
 func (w *replaying) openJournal() (*replay.Journal, error) {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -39,7 +40,7 @@ func (w *replaying) openJournal() (*replay.Journal, error) {
 	return journal, w.times(journal.Began)
 }
 
-// endJournal of a replay that is over; one that has failed keeps it for the next run.
+// endJournal deletes the journal of a finished replay. A failed replay keeps its journal for the next run.
 func (w *replaying) endJournal(failure error) error {
 	if failure == nil {
 		return w.journal.Remove()

@@ -12,7 +12,7 @@ import (
 	pretty "github.com/jedib0t/go-pretty/v6/table"
 )
 
-// progress in bytes read.
+// progress shows progress in bytes read.
 func (w *replaying) progress(done, total int64) {
 	w.show.of("bytes read", done, total)
 }

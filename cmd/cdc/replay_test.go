@@ -33,7 +33,7 @@ func TestAPartOfWhatIsOlderThanTheMemoryOfDeletionsIsRefused(t *testing.T) {
 	settings := currentstate.Settings{Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour}
 	const day = 24 * time.Hour
 	for name, c := range map[string]struct {
-		from, to time.Duration // ago; 0 is not given
+		from, to time.Duration // before now; 0 means not given
 		change   func(*replayFlags)
 		refused  bool
 	}{

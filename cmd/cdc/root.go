@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// version is set by the linker of a release (-X main.version=...).
+// The linker sets version in a release (-X main.version=...).
 var version string
 
 const rootLong = `cdc operates a pipeline that ` + "`pulumi up`" + ` has deployed.
@@ -55,7 +55,7 @@ func newVersion() *cobra.Command {
 	}
 }
 
-// describeVersion falls back to what the Go toolchain knows of the build.
+// describeVersion falls back to the build information of the Go toolchain.
 func describeVersion() string {
 	if version != "" {
 		return version

@@ -5,19 +5,19 @@ import (
 	"time"
 )
 
-// These are the shapes of what `--output json` prints, beside status.Status, replay.Summary and workload.Summary. They are
+// The types below are printed by `--output json`, like status.Status, replay.Summary and workload.Summary. They are
 // stable: keys are added, never renamed.
 
-// listing is what `cdc epoch list` prints.
+// listing is the result of `cdc epoch list`.
 type listing struct {
 	List []listedTable `json:"list"`
 }
 
-// listedTable is a table as `cdc epoch list` shows it.
+// listedTable describes one table in a listing.
 type listedTable struct {
 	Table string `json:"table"`
 	Alias string `json:"alias"`
-	// Shown is the number of the epoch that the alias shows, 0 for none.
+	// Shown is the number of the epoch that the alias shows. 0 means none.
 	Shown  int           `json:"shown"`
 	Latest int           `json:"latest"`
 	Epochs []listedEpoch `json:"epochs"`
@@ -32,7 +32,7 @@ type listedEpoch struct {
 	Documents int64     `json:"documents"`
 }
 
-// switched is what `cdc epoch switch` prints.
+// switched is the result of `cdc epoch switch`.
 type switched struct {
 	Table    string `json:"table"`
 	Shown    int    `json:"shown"`
@@ -41,34 +41,34 @@ type switched struct {
 	*compared
 }
 
-// rolledBack is what `cdc epoch rollback` prints.
+// rolledBack is the result of `cdc epoch rollback`.
 type rolledBack struct {
 	Table  string `json:"table"`
 	Shown  int    `json:"shown"`
 	Former int    `json:"former"`
-	// Until is when the shown epoch ended: its rows are as they were then.
+	// Until is the time when the epoch that is now shown ended. Its rows have not changed since.
 	Until time.Time `json:"until"`
 }
 
-// droppedEpochs is what `cdc epoch drop` prints.
+// droppedEpochs is the result of `cdc epoch drop`.
 type droppedEpochs struct {
 	Table   string `json:"table"`
 	Shown   int    `json:"shown"`
 	Dropped []int  `json:"dropped"`
 }
 
-// marked is what `cdc verify` prints of the row that it followed.
+// marked is the result of `cdc verify`: where it saw the row that it followed.
 type marked struct {
 	verify.Path
 	Passed  bool `json:"passed"`
 	Deleted bool `json:"deleted"`
 }
 
-// compared is what `cdc verify --deep` and `cdc epoch compare` print.
+// compared is the result of `cdc verify --deep` and `cdc epoch compare`.
 type compared struct {
 	Equal       bool                `json:"equal"`
 	Counts      []verify.Count      `json:"counts"`
 	Differences []verify.Difference `json:"differences"`
-	// Uncompared tables are named with what to do.
+	// Uncompared lists tables that could not be compared, each with advice.
 	Uncompared []verify.Uncompared `json:"uncompared"`
 }

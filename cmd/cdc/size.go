@@ -42,7 +42,6 @@ const sizeExample = `  cdc size --rows-per-second 200 --row-bytes 800 --tables 1
   cdc size --environment prod --rows-per-second 2000 --peak 8000 --row-bytes 1000 --tables 40 --retention 90 --rows 5e8
   cdc size --rows-per-second 200 --json | jq -r '.settings[] | "\(.key) \(.value)"'`
 
-// sizeFlags are the command's flags.
 type sizeFlags struct {
 	load        size.Load
 	environment string
@@ -73,7 +72,7 @@ func newSize() *cobra.Command {
 	return cmd
 }
 
-// complete fills in the environment's defaults and refuses invalid flags, all problems at once.
+// complete sets the environment's defaults and refuses invalid flags, all problems at once.
 func (f *sizeFlags) complete() error {
 	problems := []error{checkOutput(f.output)}
 	environment := config.Environment(f.environment)
@@ -108,7 +107,8 @@ func (f *sizeFlags) run(w io.Writer) error {
 	return nil
 }
 
-// text is the plan for people: numbers, the limits they come from, what is open, what to type.
+// text formats the plan for people. It gives the numbers, the limits behind them, open questions, and the commands to
+// type.
 func (f *sizeFlags) text(plan size.Plan) string {
 	var limits []size.Limit
 	t := table.NewWriter()

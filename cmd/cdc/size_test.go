@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files and docs/cdc")
 
-// golden compares what a person would read with a file.
+// golden compares output for people with a file.
 func golden(t *testing.T, file, have string) {
 	t.Helper()
 	file = "testdata/" + file
@@ -58,7 +58,8 @@ func TestALoadThatCannotBeIsRefusedTogether(t *testing.T) {
 	require.ErrorContains(t, err, `required flag(s) "rows-per-second" not set`)
 }
 
-// Whatever is told to be typed, the program takes, and warns of nothing that the model itself has chosen.
+// The program accepts every setting that the plan tells people to type. It warns of nothing that the model itself has
+// chosen.
 func TestWhatIsToldToBeTypedIsTaken(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		environment := rapid.SampledFrom([]config.Environment{config.Dev, config.Prod}).Draw(t, "environment")

@@ -13,12 +13,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Each command touches what is the chosen source's, and nothing of the other's.
+// Each command uses only resources of the chosen source.
 func TestACommandWorksOnTheChosenSourceAlone(t *testing.T) {
 	t.Setenv("XDG_CACHE_HOME", t.TempDir())
 	for _, c := range []struct {
 		args []string
-		// What is asked of the unnamed source, and of orders.
+		// These calls are expected for the unnamed source and for the source orders.
 		unnamed, orders []string
 	}{
 		{[]string{"stop"}, []string{"task:ONE"}, []string{"task:TWO"}},
@@ -121,7 +121,7 @@ func TestTheStatusIsOfAllSourcesOrOfOne(t *testing.T) {
 	require.Len(t, read().Sources, 1)
 }
 
-// What is said of one database, and a table that is accepted, is of one source.
+// A database address, or an accepted table, applies to one source only.
 func TestAStatusWithADatabasesAddressIsOfOneSource(t *testing.T) {
 	w := twoSources(t)
 	for want, flags := range map[int][]statusFlags{

@@ -17,19 +17,19 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// world is a stack of two sources, the unnamed one and orders, which have the same table shop.ledger.
+// world is a stack with two sources: the unnamed one, and orders. Both have the table shop.ledger.
 type world struct {
 	objects *buckettest.S3
 	outputs map[string]any
 
 	mu sync.Mutex
-	// calls are what AWS was asked, "ListShards {...}", and the domain, "GET /path body".
+	// calls lists the requests to AWS ("ListShards {...}") and to the domain ("GET /path body").
 	calls []string
-	// shown is the index behind each alias.
+	// shown maps each alias to its index.
 	shown map[string]string
 }
 
-// ofSource are the outputs that a source has for itself; none of one is part of one of the other.
+// ofSource returns the outputs of one source. No value contains a value of the other source.
 func ofSource(prefix, arn, below string) map[string]any {
 	return map[string]any{
 		"tables": []string{"shop.ledger"}, "probeTables": "cdc_conformance.%", "taskArn": "arn:aws:dms:us-east-1:123456789012:task:" + arn, "streamName": prefix + "-stream", "searchDeliveryName": prefix + "-search", "lakeDeliveryName": prefix + "-lake",
@@ -44,7 +44,7 @@ func twoSources(t *testing.T) *world {
 	domain := httptest.NewTLSServer(http.HandlerFunc(w.searched))
 	t.Cleanup(domain.Close)
 	plain := http.DefaultTransport
-	http.DefaultTransport = domain.Client().Transport // which trusts it
+	http.DefaultTransport = domain.Client().Transport // it trusts the domain's certificate
 	t.Cleanup(func() { http.DefaultTransport = plain })
 	for _, registry := range []string{"current", "current-orders"} {
 		w.objects.Set("b", "registry/"+registry+".json", "{}")
@@ -62,7 +62,7 @@ func twoSources(t *testing.T) *world {
 	w.deployed(t)
 	aws := httptest.NewServer(http.HandlerFunc(w.aws))
 	t.Cleanup(aws.Close)
-	awsAnswers(t, nil) // for credentials
+	awsAnswers(t, nil) // sets credentials
 	t.Setenv("AWS_ENDPOINT_URL", aws.URL)
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	return w
@@ -75,7 +75,7 @@ func (w *world) deployed(t *testing.T) {
 	stackOf(t, string(printed), region)
 }
 
-// withoutUnnamed leaves the source orders alone.
+// withoutUnnamed removes the unnamed source, so that only orders is left.
 func (w *world) withoutUnnamed(t *testing.T) {
 	t.Helper()
 	for name := range ofSource("", "", "") {
@@ -90,7 +90,7 @@ func (w *world) note(call string) {
 	w.calls = append(w.calls, call)
 }
 
-// asked are all calls since the last time, those to S3 among them.
+// asked returns all calls since the last time, with those to S3.
 func (w *world) asked() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -140,7 +140,7 @@ func (w *world) aws(answer http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// searched answers as the domain of both.
+// searched answers as the domain of both sources.
 func (w *world) searched(answer http.ResponseWriter, r *http.Request) {
 	var body io.Reader = r.Body
 	if r.Header.Get("Content-Encoding") == "gzip" {
@@ -173,12 +173,13 @@ func (w *world) searched(answer http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(answer, `[]`)
 	case parts[len(parts)-1] == "_search":
 		_, _ = io.WriteString(answer, `{"hits":{"hits":[]}}`)
-	default: // a number of documents, an index, its fields
+	default: // a number of documents, an index, or its fields
 		_, _ = io.WriteString(answer, `{"count":3}`)
 	}
 }
 
-// put a record of the table into the lake of the unnamed source, three into that of orders, and a parked object into each.
+// put adds objects to the lakes. The unnamed source gets one record of the table, orders gets three, and each gets one
+// parked object.
 func (w *world) put(t *testing.T) {
 	t.Helper()
 	line := func(id int) string {

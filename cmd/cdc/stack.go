@@ -21,15 +21,15 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// stackFlags name the Pulumi stack that a command works on. Every command has them, from the root.
+// stackFlags name the Pulumi stack that a command works on. The root command gives them to every command.
 type stackFlags struct {
 	name, dir string
-	// source is --source, and next is --next, which some commands have.
+	// source is the value of --source. next is the value of --next, which only some commands have.
 	source string
 	next   bool
 }
 
-// registerSource gives a command, and those below it, --source.
+// registerSource adds --source to a command and its subcommands.
 func (f *stackFlags) registerSource(cmd *cobra.Command, usual string) {
 	cmd.PersistentFlags().StringVar(&f.source, "source", "", "name of the stack's source to work on (default: "+usual+")")
 	_ = cmd.RegisterFlagCompletionFunc("source", f.completeSources)
@@ -38,7 +38,7 @@ func (f *stackFlags) registerSource(cmd *cobra.Command, usual string) {
 // oneSource describes the default of --source for commands that work on one source.
 const oneSource = "the one without a name, or the only one"
 
-// registerNext gives a command --next.
+// registerNext adds --next to a command.
 func (f *stackFlags) registerNext(flags *pflag.FlagSet) {
 	flags.BoolVar(&f.next, "next", false, "work on the place of search.next, before it is searched")
 }
@@ -48,20 +48,20 @@ func (f *stackFlags) register(flags *pflag.FlagSet) {
 	flags.StringVar(&f.dir, "dir", ".", "directory of the Pulumi project")
 }
 
-// deployment is a stack and the account it is in.
+// deployment is a deployed stack with its AWS account.
 type deployment struct {
 	outputs.Outputs
-	// AWS calls as the stack's provider does; the account has been compared with the stack's.
+	// AWS uses the settings of the stack's provider. Its account was compared with the stack's.
 	AWS aws.Config
-	// Profile of the shared AWS configuration that the stack names, for lines that a person types; may be empty.
+	// Profile is the stack's profile in the shared AWS configuration. Printed commands use it. It may be empty.
 	Profile string
-	// PathStyle says that S3 is called by path, as the stack's provider does.
+	// PathStyle is true if S3 is addressed by path, as in the stack's provider.
 	PathStyle bool
-	// next says that the outputs are those of the place of search.next.
+	// next is true if the outputs describe the place that search.next configures.
 	next bool
 }
 
-// open finds the stack's outputs, of which those needed must be there, and its account.
+// open reads the stack's outputs and checks its account. It returns an error if a needed output is missing.
 func (f *stackFlags) open(ctx context.Context, needed outputs.Fields) (*deployment, error) {
 	o, err := f.outputs(ctx, needed)
 	if err != nil {
@@ -70,7 +70,7 @@ func (f *stackFlags) open(ctx context.Context, needed outputs.Fields) (*deployme
 	return f.account(ctx, o)
 }
 
-// account reads the stack's AWS configuration and compares the account behind it with the stack's.
+// account reads the stack's AWS configuration and checks that it belongs to the stack's account.
 func (f *stackFlags) account(ctx context.Context, o outputs.Outputs) (*deployment, error) {
 	settings, err := f.settings(ctx)
 	if err != nil {
@@ -93,7 +93,7 @@ func (f *stackFlags) account(ctx context.Context, o outputs.Outputs) (*deploymen
 	return d, nil
 }
 
-// ofAll asks the Pulumi CLI for the outputs, so that every backend and login it knows works here too.
+// ofAll asks the Pulumi CLI for the outputs. So every backend and login that the CLI knows works here too.
 func (f *stackFlags) ofAll(ctx context.Context) (outputs.Outputs, error) {
 	printed, err := f.pulumi(ctx, "stack", "output", "--json")
 	if err != nil {
@@ -111,7 +111,7 @@ func (f *stackFlags) outputs(ctx context.Context, needed outputs.Fields) (output
 	if o, err = o.ForSource(f.source); err != nil {
 		return o, err
 	}
-	f.source = o.Source // the only one, where none is named: what a person is told to type names it
+	f.source = o.Source // the only source, if none was named; printed commands then name it
 	if f.next {
 		if o, err = o.Next(); err != nil {
 			return o, err
@@ -120,13 +120,13 @@ func (f *stackFlags) outputs(ctx context.Context, needed outputs.Fields) (output
 	return o, o.Require(needed)
 }
 
-// setting is one value of `pulumi config --json`; Value is absent for a secret that is not shown.
+// setting is one value of `pulumi config --json`. Value is nil for a secret that is not shown.
 type setting struct {
 	Value  *string `json:"value"`
 	Secret bool    `json:"secret"`
 }
 
-// settings are the stack's configuration of the AWS provider.
+// settings returns the stack's configuration of the AWS provider.
 func (f *stackFlags) settings(ctx context.Context) (awsconfig.Settings, error) {
 	all, err := f.opened(ctx)
 	if err != nil {
@@ -135,7 +135,7 @@ func (f *stackFlags) settings(ctx context.Context) (awsconfig.Settings, error) {
 	return awsSettings(all), nil
 }
 
-// awsSettings are those of a stack's configuration that are the AWS provider's.
+// awsSettings picks the settings of the AWS provider from a stack's configuration.
 func awsSettings(all map[string]setting) awsconfig.Settings {
 	found := awsconfig.Settings{}
 	for key, s := range all {
@@ -146,7 +146,7 @@ func awsSettings(all map[string]setting) awsconfig.Settings {
 	return found
 }
 
-// opened is the stack's configuration. Its secrets are opened only when there is one among the AWS provider's settings.
+// opened returns the stack's configuration. It decrypts secrets only if the AWS provider's settings contain one.
 func (f *stackFlags) opened(ctx context.Context) (map[string]setting, error) {
 	all, err := f.config(ctx)
 	if err != nil {
@@ -166,7 +166,7 @@ func (f *stackFlags) config(ctx context.Context, flags ...string) (map[string]se
 		return nil, fmt.Errorf("reading the stack's configuration: %w", err)
 	}
 	var all map[string]setting
-	if json.Unmarshal(printed, &all) != nil { // its error would quote values
+	if json.Unmarshal(printed, &all) != nil { // the error would quote values
 		return nil, errors.New("reading the stack's configuration: `pulumi config --json` printed unexpected JSON: update the pulumi CLI")
 	}
 	return all, nil
@@ -210,7 +210,7 @@ func explainPulumi(err error, dir, message string) error {
 	return fmt.Errorf("%w: %s (check --stack and --dir)", err, message)
 }
 
-// completeStacks offers the names of the project's stacks.
+// completeStacks completes the names of the project's stacks.
 func (f *stackFlags) completeStacks(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	printed, err := (&stackFlags{dir: f.dir}).pulumi(cmd.Context(), "stack", "ls", "--json")
 	var stacks []struct {
@@ -238,7 +238,7 @@ func (f *stackFlags) some(ctx context.Context, needed outputs.Fields) (outputs.O
 	return o, o.Require(needed)
 }
 
-// completeSources offers the names of the stack's sources.
+// completeSources completes the names of the stack's sources.
 func (f *stackFlags) completeSources(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	o, err := f.ofAll(cmd.Context())
 	if err != nil {
@@ -247,7 +247,7 @@ func (f *stackFlags) completeSources(cmd *cobra.Command, _ []string, _ string) (
 	return slices.Sorted(maps.Keys(o.Sources)), cobra.ShellCompDirectiveNoFileComp
 }
 
-// completeTables offers the tables of the source.
+// completeTables completes the names of the source's tables.
 func (f *stackFlags) completeTables(cmd *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
 	o, err := f.outputs(cmd.Context(), nil)
 	if err != nil {

@@ -25,7 +25,7 @@ func pulumi(t *testing.T, script string) {
 	t.Setenv("PATH", dir+":/bin:/usr/bin")
 }
 
-// stackOf makes the CLI answer with outputs and configuration.
+// stackOf makes the CLI answer with these outputs and this configuration.
 func stackOf(t *testing.T, outputs, config string) {
 	t.Helper()
 	pulumi(t, `case "$*" in
@@ -41,7 +41,7 @@ func awsAnswers(t *testing.T, answers map[string]string) {
 	awsWithBucket(t, nil, answers)
 }
 
-// awsWithBucket is awsAnswers with the bucket b of the stack.
+// awsWithBucket does the same as awsAnswers, and adds the stack's bucket b.
 func awsWithBucket(t *testing.T, objects *buckettest.S3, answers map[string]string) {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -52,7 +52,7 @@ func awsWithBucket(t *testing.T, objects *buckettest.S3, answers map[string]stri
 		target := r.Header.Get("X-Amz-Target")
 		action := target[strings.LastIndex(target, ".")+1:]
 		if err := r.ParseForm(); err == nil && action == "" {
-			if action = r.Form.Get("Action"); action == "" { // Lambda's are paths
+			if action = r.Form.Get("Action"); action == "" { // Lambda names its actions in the path
 				action = path.Base(r.URL.Path)
 			}
 		}

@@ -54,17 +54,17 @@ const startExample = `  cdc start
   cdc start --reload --yes
   cdc start --next`
 
-// maxReload is how many tables DMS reloads, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
+// maxReload is the number of tables that DMS reloads at most,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.ReloadTables.html.
 const maxReload = 10
 
-// startFlags are the command's flags.
 type startFlags struct {
 	options task.StartOptions
 	compare compareFlags
 	next    bool
 	yes     bool
 	timeout time.Duration
-	// terminal reports whether somebody can answer a question. Tests replace it.
+	// terminal reports whether a person can answer a question. Tests replace it.
 	terminal func(io.Reader) bool
 }
 
@@ -86,7 +86,7 @@ func newStart(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// validate refuses flags that contradict each other; all problems come together.
+// validate refuses flags that contradict each other. It returns all problems together.
 func (f *startFlags) validate() error {
 	var problems []error
 	if f.next && (f.options.Reload || len(f.options.Tables) > 0) {
@@ -112,7 +112,7 @@ func (f *startFlags) validate() error {
 	return errors.Join(append(problems, f.compare.validate())...)
 }
 
-// loads reports whether tables are loaded again.
+// loads reports whether the command loads tables again.
 func (f *startFlags) loads() bool { return f.options.Reload || f.next || len(f.options.Tables) > 0 }
 
 func (f *startFlags) run(cmd *cobra.Command, stack *stackFlags) error {
@@ -163,7 +163,8 @@ func (f *startFlags) task(o outputs.Outputs) (string, error) {
 	return o.NextTaskArn, nil
 }
 
-// loadNext has the next task load its tables where no current state is kept, and waits for those that the stack names.
+// loadNext makes the next task load its tables, in a stack that keeps no current state. It waits for the tables that
+// the stack names.
 func (f *startFlags) loadNext(ctx context.Context, d *deployment, t task.Task) error {
 	if err := t.Fresh(ctx); err != nil {
 		return err
@@ -181,11 +182,11 @@ func (f *startFlags) loadNext(ctx context.Context, d *deployment, t task.Task) e
 	return t.Loaded(ctx, loading)
 }
 
-// anyTable is the pattern of all tables.
+// anyTable is the pattern that selects all tables.
 const anyTable = "%.%"
 
-// adviseSince says how those who read records learn that tables were loaded anew: the history and the lake keep what was
-// before, and a loaded row never takes the place of a changed one.
+// adviseSince tells readers of records how to recognise the new load. The history and the lake keep the earlier
+// records, and a loaded row never replaces a changed one.
 func (f *stackFlags) adviseSince(tell func(string, ...any), table string, at time.Time, kept bool) {
 	stack, then := "", ""
 	if f.name != "" {
@@ -198,9 +199,9 @@ func (f *stackFlags) adviseSince(tell func(string, ...any), table string, at tim
 		"`pulumi config set%s --path 'cdc-pipeline:source.rowsSince[%q]' %s && pulumi up%s`%s", stack, table, at.UTC().Format(time.RFC3339), stack, then)
 }
 
-// reload loads tables again where the stack keeps a current state: into new epochs.
+// reload loads tables again into new epochs. The stack must keep a current state.
 func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, show *waiting) (err error) {
-	// Nothing is stopped or begun before everything can be reached.
+	// Check that everything can be reached before anything is stopped or begun.
 	c, err := d.currentIndices(ctx, show.tell)
 	if err != nil {
 		return err
@@ -215,7 +216,7 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	r.Since = func(table string, at time.Time) {
 		f.compare.connection.stack.adviseSince(show.tell, table, at, d.TablesJob != "")
 	}
-	var names []table.Name // all
+	var names []table.Name // nil means all
 	defer func() {
 		if err == nil {
 			err = d.noteTables(ctx, db, names)
@@ -241,7 +242,7 @@ func (f *startFlags) reload(ctx context.Context, d *deployment, task task.Task, 
 	return r.Tables(ctx, names)
 }
 
-// confirm asks a question. Every answer but yes means no.
+// confirm asks a question. Every answer except yes means no.
 func confirm(cmd *cobra.Command, what string) error {
 	_, _ = fmt.Fprint(cmd.ErrOrStderr(), what+" Go on? [y/N] ")
 	answer, err := bufio.NewReader(cmd.InOrStdin()).ReadString('\n')

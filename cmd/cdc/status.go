@@ -87,10 +87,9 @@ const statusExample = `  cdc status
   cdc status --source orders
   cdc status --accept-table shop.orders`
 
-// errUnhealthy ends a status whose printed output says what is wrong.
+// errUnhealthy is returned after a printed status that says what is wrong.
 var errUnhealthy = errors.New("the pipeline is not healthy")
 
-// statusFlags are the command's flags.
 type statusFlags struct {
 	stack      *stackFlags
 	connection connectionFlags
@@ -121,10 +120,10 @@ func newStatus(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// watchEvery is the interval of a watch that names none.
+// watchEvery is the default interval of --watch.
 const watchEvery = 10 * time.Second
 
-// interval takes that of --watch where it stands apart: a flag whose value may be left out has it behind = only.
+// interval accepts the interval of --watch as a separate argument. A flag with an optional value takes it only after =.
 func (f *statusFlags) interval(cmd *cobra.Command, args []string) error {
 	if len(args) == 1 && cmd.Flags().Changed("watch") {
 		every, err := time.ParseDuration(args[0])
@@ -134,7 +133,7 @@ func (f *statusFlags) interval(cmd *cobra.Command, args []string) error {
 		f.watch = every
 		return nil
 	}
-	return cobra.NoArgs(cmd, args) //nolint:wrapcheck // cobra's own words
+	return cobra.NoArgs(cmd, args) //nolint:wrapcheck // cobra's error is clear enough
 }
 
 // validate refuses invalid flags, all problems at once.
@@ -190,7 +189,7 @@ func (f *statusFlags) run(cmd *cobra.Command) error {
 	return verdict(status)
 }
 
-// sources that are looked at, each by its outputs: all, or the chosen one.
+// sources returns the outputs of each source to look at: all sources, or the chosen one.
 func (f *statusFlags) sources(ctx context.Context) ([]outputs.Outputs, error) {
 	o, err := f.stack.ofAll(ctx)
 	if err != nil {
@@ -213,7 +212,7 @@ func (f *statusFlags) sources(ctx context.Context) ([]outputs.Outputs, error) {
 	return all, nil
 }
 
-// ask makes what a status asks of sources, behind a door.
+// ask returns what the status of these sources needs. It reaches them through the door.
 func (f *statusFlags) ask(door *openDoor, sources []outputs.Outputs) status.Stack {
 	stack := status.Stack{DMS: dms.NewFromConfig(door.AWS), CloudWatch: cloudwatch.NewFromConfig(door.AWS), S3: door.s3(), Search: door.search}
 	for _, of := range sources {
@@ -245,7 +244,7 @@ func (f *statusFlags) print(w io.Writer, s status.Status) error {
 	return s.WriteTable(w, inColor(w))
 }
 
-// inColor says whether colours are for this stream.
+// inColor reports whether to use colours on this stream.
 func inColor(w io.Writer) bool { return isTerminal(w) && os.Getenv("NO_COLOR") == "" }
 
 func isTerminal(stream any) bool {

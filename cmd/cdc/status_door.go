@@ -13,14 +13,14 @@ import (
 	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 )
 
-// openDoor keeps the ways to what is searched and to the databases between two looks.
+// openDoor keeps the connections to the search and to the databases open between two looks.
 type openDoor struct {
 	*deployment
 	searched *status.Search
 	sources  []*openSource
 }
 
-// openSource keeps the way to the database of a source.
+// openSource keeps the connection to one source's database.
 type openSource struct {
 	connection connectionFlags
 	db         *sql.DB
@@ -38,7 +38,8 @@ func (o *openDoor) search(ctx context.Context) (status.Cluster, error) {
 	return stayingOpen{o.searched}, nil
 }
 
-// source is one of the stack as a status asks it; its database is asked where there is a way to it.
+// source returns one source of the stack for a status. The status reads its database only if there is a connection to
+// it.
 func (o *openDoor) source(of outputs.Outputs, connection *connectionFlags, accept []string) status.Source {
 	d := *o.deployment
 	d.Outputs = of
@@ -78,7 +79,8 @@ func (o *openDoor) close() {
 	}
 }
 
-// noteTables keeps what the tables are now that the named ones, or all, are loaded again; without a database, that they are loaded.
+// noteTables stores the definitions of the named tables, or of all, after they were loaded again. Without a database it
+// stores only that they were loaded.
 func (d *deployment) noteTables(ctx context.Context, db *sql.DB, names []table.Name) error {
 	source := status.Source{Outputs: d.Outputs, Kept: d.ddl()}
 	if db == nil {
@@ -88,23 +90,23 @@ func (d *deployment) noteTables(ctx context.Context, db *sql.DB, names []table.N
 	return source.NoteTables(ctx, dms.NewFromConfig(d.AWS))
 }
 
-// ddl is what is kept of how the source's tables are made.
+// ddl returns the store of the source's table definitions.
 func (d *deployment) ddl() ddl.Store {
 	return ddl.Store{S3: d.s3(), Bucket: d.LakeBucket, Source: d.Source}
 }
 
 func discard(string, ...any) {}
 
-// stayingOpen is closed with its door.
+// stayingOpen ignores Close. The door closes the search.
 type stayingOpen struct{ *status.Search }
 
 func (stayingOpen) Close() error { return nil }
 
-// sourceStayingOpen is closed with its door, too.
+// sourceStayingOpen ignores Close. The door closes the database.
 type sourceStayingOpen struct{ ddl.Database }
 
 func (s sourceStayingOpen) Slots(ctx context.Context) ([]slot.Slot, error) {
-	return slot.Read(ctx, s.DB) //nolint:wrapcheck // it says what it read
+	return slot.Read(ctx, s.DB) //nolint:wrapcheck // the error says what was read
 }
 
 func (sourceStayingOpen) Close() error { return nil }

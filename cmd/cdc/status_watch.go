@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// keepLooking until its user has seen enough; the exit code is the last look's.
+// keepLooking repeats the look until the user ends it. The last look sets the exit code.
 func (f *statusFlags) keepLooking(cmd *cobra.Command, look func(context.Context) status.Status) error {
 	w := cmd.OutOrStdout()
 	if f.output == "table" && isTerminal(w) {
@@ -22,7 +22,7 @@ func (f *statusFlags) keepLooking(cmd *cobra.Command, look func(context.Context)
 		case !seen:
 			return errInterrupted
 		}
-		if err := f.print(w, last); err != nil { // what was drawn is gone with the screen
+		if err := f.print(w, last); err != nil { // the screen is cleared at the end
 			return err
 		}
 		return verdict(last)

@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// An interval may stand behind = or apart, and be left out.
+// The interval may follow =, be a separate argument, or be absent.
 func TestAWatchTakesItsIntervalInEachForm(t *testing.T) {
 	for _, c := range []struct {
 		args []string
@@ -35,7 +35,7 @@ func TestAWatchTakesItsIntervalInEachForm(t *testing.T) {
 	require.Equal(t, "10s", command.Flag("watch").Value.String())
 }
 
-// watched is a look at a pipeline whose task has stopped.
+// watched returns the status of a pipeline whose task has stopped.
 func watched() status.Status {
 	return status.Status{At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), Problems: []string{"the task is stopped: run `cdc start`"}, SourceStatus: &status.SourceStatus{}}
 }

@@ -38,7 +38,7 @@ func registerTimeout(flags *pflag.FlagSet, timeout *time.Duration) {
 	flags.DurationVar(timeout, "timeout", 30*time.Minute, "how long to wait, 0 for no limit; afterwards the task goes on without the command; the default is 75 minutes longer for a serverless task")
 }
 
-// bounded ends ctx after a timeout, 0 for never.
+// bounded ends ctx after a timeout. 0 means no timeout.
 func bounded(ctx context.Context, timeout time.Duration) (context.Context, context.CancelFunc) {
 	if timeout == 0 {
 		return context.WithCancel(ctx)
@@ -46,12 +46,12 @@ func bounded(ctx context.Context, timeout time.Duration) (context.Context, conte
 	return context.WithTimeout(ctx, timeout)
 }
 
-// onTask does something with the stack's task, for so long at most.
+// onTask runs an operation on the stack's task within a timeout.
 func onTask(cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), do func(context.Context, *deployment, task.Task) error) error {
 	return onTaskOf(cmd, stack, timeout, tell, func(o outputs.Outputs) (string, error) { return o.TaskArn, nil }, do)
 }
 
-// onTaskOf does something with one of the stack's tasks.
+// onTaskOf runs an operation on one of the stack's tasks.
 func onTaskOf(
 	cmd *cobra.Command, stack *stackFlags, timeout time.Duration, tell func(string, ...any), which func(outputs.Outputs) (arn string, err error),
 	do func(context.Context, *deployment, task.Task) error,
@@ -80,20 +80,20 @@ func onTaskOf(
 	return do(ctx, d, task)
 }
 
-// teller writes lines with the time, so that a log of them says when.
+// teller returns a function that writes lines with the time.
 func teller(w io.Writer) func(format string, args ...any) {
 	return func(format string, args ...any) {
 		_, _ = fmt.Fprintf(w, time.Now().Format(time.TimeOnly)+"  "+format+"\n", args...)
 	}
 }
 
-// teller names the source in what it tells a person to type.
+// teller returns a function that writes lines with the time and names the source in commands to type.
 func (f *stackFlags) teller(w io.Writer) func(format string, args ...any) {
 	tell := teller(w)
 	return func(format string, args ...any) { tell("%s", advice.Of(f.source, fmt.Sprintf(format, args...))) }
 }
 
-// loads tells how far each table is, every few seconds at most.
+// loads tells the progress of each table's load, at most once in a few seconds.
 type loads struct {
 	tell func(string, ...any)
 	told map[string]time.Time

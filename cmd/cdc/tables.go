@@ -68,7 +68,7 @@ func newTablesRun(stack *stackFlags, action tables.Action, name, short, long str
 			if len(only) > 0 {
 				notes, err := tables.Notes(cmd.Context(), k.state)
 				if err != nil {
-					return err //nolint:wrapcheck // it says what of
+					return err //nolint:wrapcheck // the error names the object
 				}
 				if names, err = physical(notes, only); err != nil {
 					return err
@@ -79,7 +79,7 @@ func newTablesRun(stack *stackFlags, action tables.Action, name, short, long str
 			k.Tell = stack.teller(cmd.ErrOrStderr())
 			run, err := k.Start(ctx, action, names...)
 			if err != nil {
-				return err //nolint:wrapcheck // it says which run
+				return err //nolint:wrapcheck // the error names the run
 			}
 			k.Tell("run %s ended after %s", run.ID, time.Duration(run.Seconds)*time.Second)
 			notes, err := k.print(cmd.Context(), cmd.OutOrStdout(), "table", only)
@@ -124,13 +124,14 @@ func newTablesStatus(stack *stackFlags) *cobra.Command {
 	return cmd
 }
 
-// keptTables are a stack's tables and the job that keeps them.
+// keptTables holds a stack's tables and the job that keeps them.
 type keptTables struct {
 	tables.Job
 
-	// source whose tables they are; empty for the unnamed one.
+	// source is the name of the tables' source. It is empty for the unnamed one.
 	source string
-	// state is where the job says how the tables are, records what it reads; queries run in athena.
+	// state holds what the job reports of the tables. records holds the records that the job reads. Queries run in
+	// athena.
 	state, records objects.Lake
 	athena         athena.Database
 }
@@ -165,12 +166,12 @@ func (d *deployment) keptTables() *keptTables {
 	}
 }
 
-// asSink are the tables as a comparison reads them.
+// asSink returns the tables as a sink for a comparison.
 func (k *keptTables) asSink() verify.Tables {
 	return verify.Tables{Athena: k.athena, Job: k.Job, State: k.state}
 }
 
-// physical gives the names by which the job knows tables of the catalog, of which it has said how they are.
+// physical returns the job's names for tables of the catalog. It knows only tables that the job has reported.
 func physical(notes []tables.Note, named []string) ([]string, error) {
 	var known []string
 	for _, n := range notes {
@@ -188,11 +189,12 @@ func physical(notes []tables.Note, named []string) ([]string, error) {
 	return names, errors.Join(problems...)
 }
 
-// print shows what the job says of the tables, or of those that are named. A table that has stopped is an error.
+// print shows what the job reports of all tables, or of the named ones. It returns an error for a table that has
+// stopped.
 func (k *keptTables) print(ctx context.Context, w io.Writer, output string, only []string) ([]tables.Note, error) {
 	notes, err := tables.Notes(ctx, k.state)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what of
+		return nil, err //nolint:wrapcheck // the error names the object
 	}
 	if len(only) > 0 {
 		notes = slices.DeleteFunc(notes, func(n tables.Note) bool { return !slices.Contains(only, n.View()) })
@@ -207,7 +209,7 @@ func (k *keptTables) print(ctx context.Context, w io.Writer, output string, only
 	return notes, stoppedOf(notes)
 }
 
-// refusedOf is the error of records that a replay has refused again.
+// refusedOf returns an error for records that a replay has refused again.
 func refusedOf(notes []tables.Note) error {
 	var refused []error
 	for _, n := range notes {
@@ -218,7 +220,7 @@ func refusedOf(notes []tables.Note) error {
 	return errors.Join(refused...)
 }
 
-// stoppedOf is the error of tables that do not go on.
+// stoppedOf returns an error for tables that the job no longer updates.
 func stoppedOf(notes []tables.Note) error {
 	var stopped []error
 	for _, n := range notes {
@@ -232,7 +234,7 @@ func stoppedOf(notes []tables.Note) error {
 func printTables(w io.Writer, source string, notes []tables.Note) error {
 	if len(notes) == 0 {
 		_, err := fmt.Fprintln(w, advice.Of(source, "the job has not run yet: start it with `cdc tables run`"))
-		return err //nolint:wrapcheck // the terminal's
+		return err //nolint:wrapcheck // the terminal's error is clear
 	}
 	t := plainTable("table", "source", "rows", "objects", "size", "until", "refused")
 	for _, n := range notes {

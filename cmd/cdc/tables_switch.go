@@ -34,7 +34,6 @@ a change of the generation they stay until you delete their folder.
 
 Exit code 0: queries see every such table.`
 
-// tablesSwitchFlags of the command line.
 type tablesSwitchFlags struct {
 	compareFlags
 	stack   *stackFlags
@@ -73,7 +72,7 @@ func (f *tablesSwitchFlags) run(cmd *cobra.Command) error {
 	k.Tell = show.tell
 	notes, err := tables.Notes(ctx, k.state)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what of
+		return err //nolint:wrapcheck // the error names the object
 	}
 	if _, err := physical(notes, f.only); err != nil {
 		return err
@@ -84,7 +83,7 @@ func (f *tablesSwitchFlags) run(cmd *cobra.Command) error {
 	}
 	if len(filled) == 0 {
 		_, err := fmt.Fprintln(out, "the job has filled no table beside the present ones, so there is nothing to switch")
-		return err //nolint:wrapcheck // the terminal's
+		return err //nolint:wrapcheck // the terminal's error is clear
 	}
 	if !f.without {
 		if err := f.compareFilled(ctx, out, k, filled, show); err != nil {
@@ -97,7 +96,7 @@ func (f *tablesSwitchFlags) run(cmd *cobra.Command) error {
 		names[i] = views.Name(shown[i]).Table()
 	}
 	if _, err := k.Start(ctx, tables.Switch, names...); err != nil {
-		return err //nolint:wrapcheck // it says which run
+		return err //nolint:wrapcheck // the error names the run
 	}
 	if _, err := fmt.Fprintf(out, "shown now: %s\n", strings.Join(shown, ", ")); err != nil {
 		return fmt.Errorf("printing: %w", err)
@@ -105,7 +104,7 @@ func (f *tablesSwitchFlags) run(cmd *cobra.Command) error {
 	return nil
 }
 
-// filledOf are the tables that were filled beside the shown ones, of all or of some.
+// filledOf returns the new tables that the job has filled beside the shown ones. It selects all, or only some.
 func filledOf(notes []tables.Note, only []string) []tables.Note {
 	return slices.DeleteFunc(notes, func(n tables.Note) bool {
 		view, filled := n.Filled()
@@ -113,7 +112,8 @@ func filledOf(notes []tables.Note, only []string) []tables.Note {
 	})
 }
 
-// compareFilled says that the tables are not to be shown, and why.
+// compareFilled compares the new tables with the source. It returns an error that says why the new tables must not be
+// shown.
 func (f *tablesSwitchFlags) compareFilled(ctx context.Context, w io.Writer, k *keptTables, filled []tables.Note, show *waiting) (err error) {
 	db, shut, err := f.compareFlags.open(ctx, show.tell)
 	if err != nil {

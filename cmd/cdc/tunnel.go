@@ -28,10 +28,10 @@ checks with your credentials whether you may open a session (ssm:StartSession on
 bastion). The tunnel listens on 127.0.0.1 only. It opens its session at once. If the
 session breaks, the next connection opens another. Ctrl-C ends the tunnel.`
 
-// defaultDatabasePort is beside the one of a database on this machine.
+// defaultDatabasePort differs from the usual port, which a database on this machine may use.
 const defaultDatabasePort = 13306
 
-// entrance is one place inside the VPC to which there is a tunnel.
+// entrance is a place inside the VPC that a tunnel can reach.
 type entrance struct {
 	use, short, long, example string
 	needs                     outputs.Fields
@@ -40,7 +40,8 @@ type entrance struct {
 	straight                  func(outputs.Outputs) string
 	secret                    func(outputs.Outputs) string
 	guide                     func(status.Guide) (string, error)
-	// collection that is opened where there is no domain, and what is said of it; none for what has nothing to do with them.
+	// collection names the collection to open a gateway to if the stack has no domain. explain describes that gateway.
+	// Both are empty for an entrance that never leads to a collection.
 	collection string
 	explain    func(status.CollectionGuide) (string, error)
 }
@@ -100,7 +101,7 @@ func newTunnel(stack *stackFlags) *cobra.Command {
 		Use: "tunnel", Short: "Open a tunnel into the VPC", Long: tunnelLong,
 		Example: "  cdc tunnel search\n  cdc tunnel dashboards\n  cdc tunnel db",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, // so that other arguments are refused
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() }, // refuses other arguments
 	}
 	for _, e := range []entrance{searchDoor, dashboardsDoor(), databaseDoor} {
 		cmd.AddCommand(newEntrance(stack, e))
@@ -145,7 +146,7 @@ func newEntrance(stack *stackFlags, e entrance) *cobra.Command {
 func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool, collection string) error {
 	ctx := cmd.Context()
 	find := stack.outputs
-	if e.collection != "" { // what is searched all sources share
+	if e.collection != "" { // all sources share the search
 		find = stack.some
 	}
 	o, err := find(ctx, e.needs)
@@ -193,7 +194,7 @@ func (e entrance) run(cmd *cobra.Command, stack *stackFlags, port int, show bool
 	if err != nil {
 		return errors.Join(fmt.Errorf("printing what to do: %w", err), t.Close())
 	}
-	<-ctx.Done() // meanwhile the tunnel itself says when its session breaks and when another one is open
+	<-ctx.Done() // the tunnel itself reports a broken session and a new one
 	tell("the tunnel is closed")
-	return t.Close() // its user has ended it, which is as it should be
+	return t.Close() // the user ended it, so this is no error
 }

@@ -17,13 +17,13 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// The collections of a stack, as --collection names them.
+// These names select a stack's collection in --collection.
 const (
 	collectionCurrent = "current"
 	collectionHistory = "history"
 )
 
-// openCollection opens a gateway to a collection: through the bastion, or from inside the VPC.
+// openCollection opens a gateway to a collection. It connects through the bastion, or directly from inside the VPC.
 func (e entrance) openCollection(cmd *cobra.Command, stack *stackFlags, o outputs.Outputs, port int, show bool, collection string) (err error) {
 	ctx := cmd.Context()
 	d, err := stack.account(ctx, o)
@@ -65,7 +65,7 @@ func (e entrance) openCollection(cmd *cobra.Command, stack *stackFlags, o output
 	}
 	if err := status.NewCollections(d.AWS, status.Way{Name: guide.Name, URL: guide.URL, Send: send}, status.Way{}).
 		History.Do(ctx, http.MethodGet, "/_cat/indices?format=json", nil, nil); err != nil && ctx.Err() == nil {
-		tell("%v", err) // what is wrong is said now, though it may not be with what its user wants
+		tell("%v", err) // report the problem now, though the user's own request may still work
 	}
 	text, err := e.explain(guide)
 	if err != nil {
@@ -76,12 +76,13 @@ func (e entrance) openCollection(cmd *cobra.Command, stack *stackFlags, o output
 	}
 	<-ctx.Done()
 	tell("the gateway is closed")
-	return nil // its user has ended it, which is as it should be
+	return nil // the user ended it, so this is no error
 }
 
-// writeLogin writes a password where curl finds it and nobody else does, in the form of .netrc, until it is forgotten.
+// writeLogin writes a password to a file in the form of .netrc. curl can read it, and no other user can. forget deletes
+// it.
 func writeLogin(host, password string) (file string, forget func() error, err error) {
-	dir, err := os.MkdirTemp("", "cdc-gateway-*") // readable by its owner alone
+	dir, err := os.MkdirTemp("", "cdc-gateway-*") // only its owner can read it
 	if err != nil {
 		return "", nil, fmt.Errorf("saving the gateway's password: %w", err)
 	}
@@ -89,5 +90,5 @@ func writeLogin(host, password string) (file string, forget func() error, err er
 	if err := os.WriteFile(file, []byte("machine "+host+" login "+gateway.User+" password "+password+"\n"), 0o600); err != nil {
 		return "", nil, errors.Join(fmt.Errorf("saving the gateway's password: %w", err), os.RemoveAll(dir))
 	}
-	return file, func() error { return os.RemoveAll(dir) }, nil //nolint:wrapcheck // it names the directory
+	return file, func() error { return os.RemoveAll(dir) }, nil //nolint:wrapcheck // the error names the directory
 }

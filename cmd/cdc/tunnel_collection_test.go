@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// said is what a command has printed until now.
+// said collects what a command has printed.
 type said struct {
 	mu sync.Mutex
 	b  bytes.Buffer
@@ -36,7 +36,7 @@ func (s *said) String() string {
 	return s.b.String()
 }
 
-// collectionsAt makes the stack one whose collections are at URLs that are reached straight.
+// collectionsAt makes a stack with collections at URLs that need no tunnel.
 func collectionsAt(t *testing.T, history, current string) {
 	t.Helper()
 	awsAnswers(t, map[string]string{"GetCallerIdentity": caller})

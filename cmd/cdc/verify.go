@@ -80,10 +80,9 @@ const verifyExample = `  cdc verify
   cdc verify --follow --table testdb.retail_trans
   cdc verify --deep --stack prod`
 
-// shownDifferences is how many differences of --deep are printed; all are counted.
+// shownDifferences limits how many differences --deep prints. It counts all of them.
 const shownDifferences = 100
 
-// verifyFlags of the command line.
 type verifyFlags struct {
 	stack        *stackFlags
 	connection   connectionFlags
@@ -181,8 +180,8 @@ func (f *verifyFlags) run(cmd *cobra.Command) error {
 	return f.mark(ctx, cmd.OutOrStdout(), p, tables[0], show)
 }
 
-// tablesOf are those that --table names, or the stack's, of which all are wanted or some will do. A pattern of the stack names
-// no table.
+// tablesOf returns the tables of --table, or otherwise the stack's. A pattern in the stack's configuration names no
+// table: with all it is an error, otherwise it is left out.
 func tablesOf(named, configured []string, all bool) ([]table.Name, error) {
 	chosen := named
 	if len(chosen) == 0 {
@@ -202,7 +201,7 @@ func tablesOf(named, configured []string, all bool) ([]table.Name, error) {
 	return names, nil
 }
 
-// pipeline opens what is needed to read the stack's sinks.
+// pipeline opens everything that is needed to read the stack's sinks.
 func (d *deployment) pipeline(ctx context.Context, tell func(string, ...any)) (verify.Pipeline, func(), error) {
 	search, err := d.search(ctx, tell)
 	if err != nil {
@@ -238,11 +237,11 @@ func (d *deployment) lake() objects.Lake {
 func (d *deployment) s3() *s3.Client {
 	return s3.NewFromConfig(d.AWS, func(o *s3.Options) {
 		o.UsePathStyle = d.PathStyle
-		o.DisableLogOutputChecksumValidationSkipped = true // a line for every object that is older than checksums
+		o.DisableLogOutputChecksumValidationSkipped = true // otherwise it logs a line for every object that is older than checksums
 	})
 }
 
-// bucket is the lake's, where the current-state function keeps its registry.
+// bucket returns the lake's bucket, where the current-state function keeps its registry.
 func (d *deployment) bucket() bucket.Bucket { return bucket.Bucket{S3: d.s3(), Name: d.LakeBucket} }
 
 func (d *deployment) stream() verify.Stream {

@@ -18,7 +18,7 @@ import (
 	pretty "github.com/jedib0t/go-pretty/v6/table"
 )
 
-// watch does --follow: it prints changes as they arrive.
+// watch runs --follow: it prints changes as they arrive.
 func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) error {
 	o := verify.WatchOptions{Kind: d.kind(), Tables: f.tables, JSON: f.output == "json"}
 	if f.since > 0 {
@@ -27,9 +27,9 @@ func (f *verifyFlags) watch(ctx context.Context, w io.Writer, d *deployment) err
 	return verify.Watch(ctx, d.stream(), o, w)
 }
 
-// mark does the default mode: it follows one row through the pipeline.
+// mark runs the default mode: it follows one row through the pipeline.
 func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, name table.Name, show *waiting) (err error) {
-	// Nothing is written before everything can be read.
+	// Check that everything can be read before anything is written.
 	if err := p.Check(ctx, name); err != nil {
 		return fmt.Errorf("the command wrote no row, because it cannot follow the row to every sink: %w", err)
 	}
@@ -66,7 +66,7 @@ func (f *verifyFlags) mark(ctx context.Context, w io.Writer, p verify.Pipeline, 
 	return errors.Join(f.printPath(w, result), judged(ctx, path))
 }
 
-// judged is the verdict on a path.
+// judged returns the verdict on a path as an error.
 func judged(ctx context.Context, path verify.Path) error {
 	var missed, wrong []string
 	for _, s := range path.Sightings {
@@ -96,7 +96,7 @@ func (f *verifyFlags) printPath(w io.Writer, m marked) error {
 		return printJSON(w, m)
 	}
 	t := plainTable("hop", "seen", "after commit", "after stream", "where")
-	t.SetColumnConfigs([]pretty.ColumnConfig{{Number: 5, WidthMax: 72}}) // an object's key is longer than a screen is wide
+	t.SetColumnConfigs([]pretty.ColumnConfig{{Number: 5, WidthMax: 72}}) // an object's key can be longer than a line of the screen
 	for _, s := range m.Sightings {
 		if s.Seen.IsZero() {
 			t.AppendRow(pretty.Row{s.Hop, "-", "-", "-", s.Problem})
@@ -118,14 +118,14 @@ func (f *verifyFlags) printPath(w io.Writer, m marked) error {
 	return nil
 }
 
-// add a difference, if there is room for it.
+// add adds a difference if the limit allows it.
 func (c *compared) add(d verify.Difference) {
 	if len(c.Differences) < shownDifferences {
 		c.Differences = append(c.Differences, d)
 	}
 }
 
-// different rows and lost changes in all.
+// different counts all differing rows and lost changes.
 func (c *compared) different() int64 {
 	var n int64
 	for _, one := range c.Counts {
@@ -134,7 +134,7 @@ func (c *compared) different() int64 {
 	return n
 }
 
-// behind counts rows that cannot be judged, because the lake's tables lack delivered records.
+// behind counts rows that cannot be judged because the lake's tables lack delivered records.
 func (c *compared) behind() int64 {
 	var n int64
 	for _, one := range c.Counts {
@@ -143,11 +143,11 @@ func (c *compared) behind() int64 {
 	return n
 }
 
-// of takes over the result of a comparison and judges it.
+// of takes over and judges the result of a comparison.
 func (c *compared) of(r verify.Result) compared {
 	c.Counts, c.Uncompared = r.Counts, r.Uncompared
 	c.Equal = c.different()+c.behind() == 0 && len(c.Uncompared) == 0
-	// No null.
+	// JSON gets an empty value, not null.
 	if c.Counts == nil {
 		c.Counts = []verify.Count{}
 	}
@@ -160,7 +160,7 @@ func (c *compared) of(r verify.Result) compared {
 	return *c
 }
 
-// problem says what is wrong in one error: with tables that could not be compared, and with rows that differ.
+// problem returns one error that names the tables that could not be compared and the rows that differ.
 func (c *compared) problem() error {
 	var problems []error
 	for _, u := range c.Uncompared {
@@ -181,7 +181,7 @@ func (c *compared) problem() error {
 
 const refused = ": look for records that a sink refused below errors/ in the bucket (`cdc status` counts them)"
 
-// compare does --deep: it compares every row and every change.
+// compare runs --deep: it compares every row and every change.
 func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipeline, o verify.CompareOptions, show *waiting) (err error) {
 	db, shut, err := f.connection.open(ctx, show.tell)
 	if err != nil {

@@ -17,7 +17,8 @@ import (
 	"github.com/schollz/progressbar/v3"
 )
 
-// waiting shows how far a verification is: a bar and, above it, lines on a terminal; else lines only.
+// waiting shows the progress of a verification. A terminal gets a bar with lines above it; other outputs get lines
+// only.
 type waiting struct {
 	w        io.Writer
 	terminal bool
@@ -27,7 +28,7 @@ type waiting struct {
 	bar   *progressbar.ProgressBar
 	stop  chan struct{}
 	phase string
-	parts map[string]int64 // of a thousand, by sink
+	parts map[string]int64 // thousandths done, by sink
 	told  map[string]time.Time
 }
 
@@ -45,7 +46,7 @@ func (s *waiting) tell(format string, args ...any) {
 	s.line(format, args...)
 }
 
-// wait shows the seconds that pass until a time is up.
+// wait shows the elapsed seconds until a time limit.
 func (s *waiting) wait(limit time.Duration, what string) {
 	if !s.terminal {
 		return
@@ -78,7 +79,8 @@ func (s *waiting) newBar(limit int64, what, unit string) *progressbar.ProgressBa
 		progressbar.OptionFullWidth(), progressbar.OptionThrottle(100*time.Millisecond))
 }
 
-// progress of a comparison. The sinks of a table are read at the same time: their bar shows the mean of all.
+// progress shows the progress of a comparison. The sinks of a table are read at the same time, so the bar shows their
+// mean.
 func (s *waiting) progress(name table.Name, phase string, done, total int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -105,7 +107,7 @@ func (s *waiting) progress(name table.Name, phase string, done, total int64) {
 	s.show(what, done, total)
 }
 
-// of shows how far something else is.
+// of shows the progress of another operation.
 func (s *waiting) of(what string, done, total int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -124,7 +126,7 @@ func (s *waiting) say(what string, done, total int64) {
 	}
 }
 
-// show a bar.
+// show draws a bar.
 func (s *waiting) show(what string, done, total int64) {
 	if s.phase != what || s.bar == nil {
 		if s.bar != nil {
@@ -138,7 +140,7 @@ func (s *waiting) show(what string, done, total int64) {
 	_ = s.bar.Set64(done)
 }
 
-// finish takes the bar away.
+// finish removes the bar.
 func (s *waiting) finish() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -152,7 +154,7 @@ func (s *waiting) finish() {
 	}
 }
 
-// sighted is a line about one hop.
+// sighted formats one hop as a line.
 func sighted(s verify.Sighting) string {
 	switch {
 	case s.Seen.IsZero():
@@ -167,7 +169,7 @@ func sighted(s verify.Sighting) string {
 	return fmt.Sprintf("%-8s seen %s after the commit", s.Hop, latency(s.SinceCommit))
 }
 
-// latency in the unit that a person would use.
+// latency formats a duration in a unit that suits its size.
 func latency(milliseconds int64) string {
 	d := time.Duration(milliseconds) * time.Millisecond
 	if d < time.Second {
@@ -176,7 +178,7 @@ func latency(milliseconds int64) string {
 	return d.Round(100 * time.Millisecond).String()
 }
 
-// keyText writes a key for people.
+// keyText formats a key for people.
 func keyText(key map[string]any) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(key)) {

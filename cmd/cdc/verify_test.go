@@ -32,7 +32,7 @@ func TestBadFlagsOfVerifyAreRefusedTogether(t *testing.T) {
 	}
 }
 
-// The sinks are always a stack's, wherever the database is.
+// The sinks always come from a stack, even if the database is given by its address.
 func TestVerifyTakesADatabaseByItsAddressBesideAStack(t *testing.T) {
 	pulumi(t, `case "$*" in *"--stack dev") exit 7 ;; *) exit 8 ;; esac`)
 	_, err := runs(t, "verify", "--stack", "dev", "--host", "h", "--secret-arn", secretArn)
@@ -179,7 +179,7 @@ func TestProgressOfAComparisonIsALineWithoutTerminal(t *testing.T) {
 	s := newWaiting(&out, &stackFlags{})
 	name := table.Name{Database: "a", Table: "b"}
 	s.progress(name, "rows", 1000, 5000)
-	s.progress(name, "rows", 2000, 5000) // too soon
+	s.progress(name, "rows", 2000, 5000) // too soon for another line
 	s.progress(name, "rows", 5000, 5000)
 	s.finish()
 	require.Regexp(t, `^\d\d:\d\d:\d\d  a\.b: rows 1000 of 5000\n\d\d:\d\d:\d\d  a\.b: rows 5000 of 5000\n$`, out.String())

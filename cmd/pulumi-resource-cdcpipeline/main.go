@@ -1,4 +1,5 @@
-// Command pulumi-resource-cdcpipeline is the plugin that gives the components to all languages of Pulumi. The engine starts it.
+// Command pulumi-resource-cdcpipeline is the plugin that makes the components available in all Pulumi languages. The
+// Pulumi engine starts it.
 package main
 
 import (
@@ -7,7 +8,7 @@ import (
 	"os"
 )
 
-// version is set by the linker: -ldflags "-X main.version=1.2.3".
+// The linker sets version: -ldflags "-X main.version=1.2.3".
 var version = "0.0.1-dev"
 
 func main() {
