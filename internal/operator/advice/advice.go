@@ -1,5 +1,5 @@
-// Package advice has what a person is told to type or to set say which source is meant. All messages are written for the unnamed source,
-// whose commands and keys need no name.
+// Package advice makes advice name its source. Messages that tell a person to type a command or set a key are written
+// for the unnamed source, which needs no name there.
 package advice
 
 import (
@@ -8,14 +8,14 @@ import (
 )
 
 var (
-	// command of cdc that works on one source.
+	// command matches a cdc command that works on one source.
 	command = regexp.MustCompile(`\bcdc (start|stop|replay|erase|verify|generate|conformance|(?:epoch|tables) [a-z]+|tunnel db)\b`)
-	// key of the configuration that a source has for itself.
+	// key matches a configuration key that each source sets for itself.
 	key = regexp.MustCompile(`\bsource\.(?:tables|rowsSince|schemaRevision|conformance)\b`)
 )
 
-// Of is a text about a source: `cdc start` in it is `cdc start --source orders` for the source orders, source.tables is
-// sources.orders.tables. One about the unnamed source, whose name is empty, is as it is.
+// Of rewrites a text for a source. For the source orders, `cdc start` becomes `cdc start --source orders`, and
+// source.tables becomes sources.orders.tables. If source is empty, Of returns the text unchanged.
 func Of(source, text string) string {
 	if source == "" {
 		return text

@@ -1,6 +1,6 @@
 package conformance
 
-// The tests that show the marks, for every assumption with that mark: each is a subtest of the assumption's id.
+// These tests show the marks. Each test has one subtest, named by its id, for every assumption with the mark.
 var (
 	parks  = []string{"internal/operator/conformance#TestWhatIsLoudIsParked"}
 	equals = []string{
@@ -10,7 +10,7 @@ var (
 	ofViews = equals[1:]
 )
 
-// Assumptions are all of them, by area. An id is for good.
+// Assumptions lists every assumption, by area. An id never changes.
 func Assumptions() []Assumption {
 	return []Assumption{
 		{

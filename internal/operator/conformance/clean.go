@@ -17,10 +17,10 @@ import (
 	"github.com/go-sql-driver/mysql"
 )
 
-// cleaning is how long it may take in all.
+// cleaning is the time limit of the whole clean-up.
 const cleaning = 2 * time.Minute
 
-// free says that no table of somebody else's has one of the names; what an earlier run has left may be dropped.
+// free checks that no unrelated table has one of the names. It accepts tables that an earlier run left.
 func (r *run) free(ctx context.Context) error {
 	for _, n := range []table.Name{r.Table, r.second()} {
 		var comment string
@@ -36,7 +36,7 @@ func (r *run) free(ctx context.Context) error {
 	return nil
 }
 
-// makeTables makes both, after dropping what an earlier run has left.
+// makeTables makes both tables. It first drops those that an earlier run left.
 func (r *run) makeTables(ctx context.Context) error {
 	if err := r.dropTables(ctx); err != nil {
 		return err
@@ -49,7 +49,7 @@ func (r *run) makeTables(ctx context.Context) error {
 	return nil
 }
 
-// advice says what helps against what the server refuses,
+// advice says what to do when the server refuses a statement. The error numbers are from
 // https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html.
 func (r *run) advice(err error) string {
 	const noDatabase, databaseDenied, tableDenied = 1049, 1044, 1142
@@ -66,7 +66,7 @@ func (r *run) advice(err error) string {
 	return ""
 }
 
-// TakenError is a table of somebody else's under the probe's name.
+// TakenError is returned if an unrelated table has the probe's name.
 type TakenError struct{ Table table.Name }
 
 func (e *TakenError) Error() string {
@@ -85,7 +85,7 @@ func (r *run) dropTables(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// clean removes what can be removed without danger, and says what is left and how it goes away.
+// clean removes everything that can be removed safely. It returns what is left and how that goes away.
 func (r *run) clean(ctx context.Context) (left []string, err error) {
 	for _, n := range []table.Name{r.Table, r.second()} {
 		left = append(left, fmt.Sprintf("objects in the lake; to delete them: aws s3 rm --recursive 's3://%s/%s'", r.Lake.Bucket, r.Lake.Folder(n.Database, n.Table)))
@@ -112,7 +112,7 @@ func (r *run) clean(ctx context.Context) (left []string, err error) {
 	return left, errors.Join(problems...)
 }
 
-// presentRows of both tables; -1 where they cannot be counted.
+// presentRows counts the rows of both tables in their current indices. -1 means that they could not be counted.
 func (r *run) presentRows(ctx context.Context) [2]int64 {
 	rows := [2]int64{-1, -1}
 	for i, n := range []table.Name{r.Table, r.second()} {
@@ -123,7 +123,7 @@ func (r *run) presentRows(ctx context.Context) [2]int64 {
 	return rows
 }
 
-// forget a table in the current indices, unless records of it may still be on their way there.
+// forget removes a table from the current indices, unless records may still be on their way there.
 func (r *run) forget(ctx context.Context, n table.Name, rows int64) error {
 	if !r.complete || rows < 0 {
 		return errors.New("records of the table may still come and would make the index again")
@@ -131,7 +131,7 @@ func (r *run) forget(ctx context.Context, n table.Name, rows int64) error {
 	return r.Forget(ctx, n, rows)
 }
 
-// removeDocuments of the probe from the history: those of its rows, and those that define its tables.
+// removeDocuments deletes the probe's documents from the history. They describe its rows or define its tables.
 func (r *run) removeDocuments(ctx context.Context) error {
 	query := object{"bool": object{"minimum_should_match": 1, "should": []object{
 		r.documentsOfRun(),
@@ -142,7 +142,7 @@ func (r *run) removeDocuments(ctx context.Context) error {
 		}}},
 	}}}
 	search := object{"size": most, "query": query, "_source": false}
-	removed := map[string]bool{} // a collection still finds them for a while
+	removed := map[string]bool{} // a collection still finds deleted documents for a while
 	for {
 		found, err := opensearch.Search[Document](ctx, r.History.Client, r.histories(), search)
 		if err != nil {
@@ -161,21 +161,22 @@ func (r *run) removeDocuments(ctx context.Context) error {
 	}
 }
 
-// remove documents: of a domain at once; of a collection one by one, the only deletion that AWS documents for every kind of collection.
+// remove deletes documents. A domain deletes them in bulk. A collection deletes them one by one, because AWS documents
+// only this for every kind of collection.
 func (r *run) remove(ctx context.Context, found []Document) error {
 	if r.inCollection() {
 		for _, d := range found {
 			err := r.History.Do(ctx, http.MethodDelete, "/"+url.PathEscape(d.Index)+"/_doc/"+url.PathEscape(d.ID), nil, nil)
 			if err != nil && opensearch.Status(err) != http.StatusNotFound {
-				return err //nolint:wrapcheck // wrapped by the caller
+				return err //nolint:wrapcheck // the caller wraps it
 			}
 		}
 		return nil
 	}
 	var lines bytes.Buffer
 	for _, d := range found {
-		line, _ := json.Marshal(object{"delete": object{"_index": d.Index, "_id": d.ID}}) // texts have a form
+		line, _ := json.Marshal(object{"delete": object{"_index": d.Index, "_id": d.ID}}) // text can always be encoded
 		lines.Write(append(line, '\n'))
 	}
-	return r.History.Do(ctx, http.MethodPost, "/_bulk?refresh=true", lines.Bytes(), nil) //nolint:wrapcheck // wrapped by the caller
+	return r.History.Do(ctx, http.MethodPost, "/_bulk?refresh=true", lines.Bytes(), nil) //nolint:wrapcheck // the caller wraps it
 }

@@ -9,32 +9,32 @@ import (
 )
 
 const (
-	// look is how often it is looked whether enough has come.
+	// look is the interval between two checks whether enough records have come.
 	look = 100 * time.Millisecond
-	// quiet is how long nothing has come when no more is expected, although something is missing. A shard that is read by
-	// others too may be read some seconds late.
+	// quiet is the pause after which no more records are expected, although some are missing. If others read the same
+	// shard, its records may come some seconds late.
 	quiet = 6 * time.Second
 )
 
-// collector takes the probe's records out of the stream.
+// collector takes the probe's records from the stream.
 type collector struct {
 	mu       sync.Mutex
 	evidence *Evidence
 	step     Step
-	// last is when a record of the probe was taken.
+	// last is the time when the probe's latest record was taken.
 	last time.Time
 }
 
 func newCollector(e *Evidence) *collector { return &collector{evidence: e, step: stepRows} }
 
-// begin a step: what comes from now on is of it.
+// begin starts a step. All later records belong to it.
 func (c *collector) begin(s Step) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.step = s
 }
 
-// take a record if it is the probe's.
+// take keeps a record if it belongs to the probe.
 func (c *collector) take(a verify.Arrival) error {
 	text := string(a.Data)
 	if !c.evidence.about(text) {
@@ -47,7 +47,7 @@ func (c *collector) take(a verify.Arrival) error {
 	return nil
 }
 
-// count the records of steps that hold rows; of all steps when none is named.
+// count counts the row records of some steps. Without steps it counts those of all.
 func (c *collector) count(steps ...Step) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -60,15 +60,16 @@ func (c *collector) count(steps ...Step) int {
 	return c.evidence.records(texts)
 }
 
-// expected is what comes of a step when all is as assumed: so many rows, and a definition of the table that has a column.
+// expected describes the records of a step if every assumption holds. There are this many rows, and a table definition
+// contains the column.
 type expected struct {
 	rows   int
 	column string
-	// last is the scene that is written last; empty when rows come in no order.
+	// last is the scene written last. It is empty when rows come in no order.
 	last string
 }
 
-// come says whether the whole came, and whether no more of it will.
+// come reports whether everything expected has come, and whether nothing more will.
 func (c *collector) come(s Step, of expected) (whole, ended bool) {
 	rows := c.count(s)
 	c.mu.Lock()
@@ -81,8 +82,8 @@ func (c *collector) come(s Step, of expected) (whole, ended bool) {
 	return rows >= of.rows && ended && defined, ended && time.Since(c.last) > quiet
 }
 
-// await what is expected of a step; or, when the last row of it has come, until nothing more does. False says that it did
-// not come in time.
+// await waits for the expected records of a step. If the last row has come but others are missing, it stops when the
+// stream is quiet. It returns false on a timeout.
 func (c *collector) await(ctx context.Context, timeout time.Duration, s Step, of expected) bool {
 	for began := time.Now(); ; {
 		if whole, ended := c.come(s, of); whole || ended {
@@ -94,7 +95,7 @@ func (c *collector) await(ctx context.Context, timeout time.Duration, s Step, of
 	}
 }
 
-// sleep is false when ctx has ended.
+// sleep returns false if ctx has ended.
 func sleep(ctx context.Context, d time.Duration) bool {
 	select {
 	case <-ctx.Done():

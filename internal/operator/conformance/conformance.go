@@ -1,18 +1,19 @@
-// Package conformance tells whether AWS does what the project takes it to do where no document says so.
+// Package conformance checks assumptions that the project makes about AWS and that no document confirms.
 //
-// Each such assumption stands once in a list ([Assumptions]): what is assumed, what rests on it, what would happen if it
-// were wrong. [Run] makes tables of its own in a database that the task follows, writes rows on purpose, and collects what
-// comes of them in the stream, the history index and the lake ([Evidence]). [Judge] is a function of that evidence alone.
+// [Assumptions] lists each one: what is assumed, which code relies on it, and what would happen if it were wrong. [Run]
+// makes tables in a database that the task follows, and writes rows that show the assumptions. It collects the
+// resulting records from the stream, the history index and the lake as [Evidence]. [Judge] depends on that evidence
+// alone.
 package conformance
 
 import "cdcpipeline/internal/operator/verify"
 
 //go:generate go test . -run TestThePageIsCurrent -update
 
-// Area is what an assumption is about.
+// Area groups assumptions by subject.
 type Area string
 
-// The areas, in the order in which a record passes them.
+// These are the areas, in the order in which a record passes them.
 const (
 	Tables  Area = "tables"
 	Records Area = "records"
@@ -23,7 +24,7 @@ const (
 	Lake    Area = "lake"
 )
 
-// hop is where an assumption of the area is seen.
+// hop returns the place where assumptions of the area are observed.
 func (a Area) hop() verify.Hop {
 	switch a {
 	case History:
@@ -35,73 +36,74 @@ func (a Area) hop() verify.Hop {
 	}
 }
 
-// Mark says how it would be noticed that an assumption does not hold.
+// Mark says how a failed assumption would be noticed.
 type Mark string
 
-// The marks.
+// These are the marks.
 const (
-	// Loud: the record is parked with a reason, which an alarm and `cdc status` tell.
+	// Loud means that the record is parked with a reason. An alarm and `cdc status` report it.
 	Loud Mark = "loud"
-	// Harmless: rows are the same in the current index and in Athena's views.
+	// Harmless means that the rows stay the same in the current index and in Athena's views.
 	Harmless Mark = "harmless"
-	// Undetectable: the pipeline goes on with other rows, order or places, and only `cdc conformance` tells.
+	// Undetectable means that the pipeline goes on with wrong rows, order or places. Only `cdc conformance` reports it.
 	Undetectable Mark = "undetectable"
 )
 
-// Assumption is what the project relies on, and nobody has published.
+// Assumption is something that the project relies on and that nobody has published.
 type Assumption struct {
-	// ID is short and for good: issues and documents name it.
+	// ID is short and never changes, because issues and documents use it.
 	ID   string
 	Area Area
-	// Text says what is assumed.
+	// Text states the assumption.
 	Text string
-	// RestsOn are the places in the code, as file#name, from the project's root.
+	// RestsOn lists the code that relies on it, as file#name from the project's root.
 	RestsOn []string
-	// IfWrong says what would happen.
+	// IfWrong says what would happen if the assumption were wrong.
 	IfWrong string
 	Mark    Mark
-	// Shown are the tests that show the mark, as folder#name; none for what is undetectable. Each has a subtest of the id.
+	// Shown lists the tests that prove the mark, as folder#name. Each has a subtest named by the id. An undetectable
+	// assumption has none.
 	Shown []string
 
-	// onDomain says that it is about a domain's documents alone, and of no meaning in a collection.
+	// onDomain is true if the assumption concerns only a domain's documents. It does not apply to a collection.
 	onDomain bool
-	// step is the part of the probe that shows it; stepRows by default.
+	// step is the part of the probe that tests it. The default is stepRows.
 	step  Step
 	judge func(*Evidence) Verdict
 }
 
-// Step is a part of the probe: each begins when the rows of the one before it have been seen.
+// Step is a part of the probe. It begins when the rows of the previous step have been seen.
 type Step string
 
-// The steps.
+// These are the steps.
 const (
 	stepRows  Step = "rows"
 	stepAlter Step = "alter"
 	stepLoad  Step = "load"
 )
 
-// Outcome of a judgement.
+// Outcome is the result of a judgement.
 type Outcome string
 
-// The outcomes. NotSeen says that no record came that could show it.
+// These are the outcomes. NotSeen means that no record came that could test the assumption.
 const (
 	Held    Outcome = "held"
 	NotHeld Outcome = "not held"
 	NotSeen Outcome = "not seen"
 )
 
-// Verdict is what the evidence says of one assumption.
+// Verdict says what the evidence shows about one assumption.
 type Verdict struct {
 	Outcome Outcome `json:"outcome"`
-	// Says what was found instead, or why nothing was seen.
+	// Says tells what was found instead, or why nothing was seen.
 	Says string `json:"says,omitempty"`
-	// Where the record is that shows it: a shard and sequence number, an index and document, an object.
+	// Where locates the deciding record: a shard and sequence number, an index and document, or an object.
 	Where string `json:"where,omitempty"`
-	// Record that shows it, as it is there; its values are the probe's.
+	// Record is the unchanged text of the deciding record. It holds only values of the probe.
 	Record string `json:"record,omitempty"`
 }
 
-// Result is an assumption with its verdict.
+// Result joins an assumption and its verdict.
 type Result struct {
 	ID         string   `json:"id"`
 	Area       Area     `json:"area"`
@@ -112,7 +114,7 @@ type Result struct {
 	Verdict
 }
 
-// Judge says of each assumption what the evidence shows. It looks at nothing else.
+// Judge returns a verdict on each assumption. It uses nothing but the evidence.
 func Judge(all []Assumption, e *Evidence) []Result {
 	results := make([]Result, len(all))
 	for i, a := range all {
@@ -121,7 +123,7 @@ func Judge(all []Assumption, e *Evidence) []Result {
 	return results
 }
 
-// Count the results with an outcome.
+// Count counts the results with an outcome.
 func Count(results []Result, o Outcome) int {
 	n := 0
 	for _, r := range results {
@@ -132,7 +134,8 @@ func Count(results []Result, o Outcome) int {
 	return n
 }
 
-// Named are the assumptions with these ids, in the order of the list; all of them without any. Ids that there are not come back.
+// Named returns the assumptions with these ids in the order of the list. Without ids it returns all. It also returns
+// the ids that do not exist.
 func Named(ids ...string) (found []Assumption, unknown []string) {
 	every := Assumptions()
 	if len(ids) == 0 {

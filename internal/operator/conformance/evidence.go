@@ -13,32 +13,33 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// Evidence is what was seen of one probe, in each place as it was there. It holds no record of any other table.
+// Evidence holds everything that a probe has seen, unchanged, by place. It holds no record of any other table.
 type Evidence struct {
-	// Kind of the source; left out for MySQL.
+	// Kind is the source's kind. It is left out for MySQL.
 	Kind change.Kind `json:"kind,omitempty"`
-	// Database and Table of the probe; a second table has the same name and a $ at its end.
+	// Database and Table name the probe's first table. The second table has the same name and a $ at its end.
 	Database string `json:"database"`
 	Table    string `json:"table"`
-	// Run is in a column of every row.
+	// Run is a value that every row has in one column.
 	Run string `json:"run"`
 	// Began is when the tables were made, by this machine's clock.
 	Began time.Time `json:"began"`
-	// HistoryIndex is the alias over the daily indices, LakePrefix is above all tables, without a slash at its end.
+	// HistoryIndex is the alias of the daily indices. LakePrefix is the prefix of all tables, without a slash at its
+	// end.
 	HistoryIndex string `json:"historyIndex"`
-	// OneIndex says that HistoryIndex is a collection's one index.
+	// OneIndex is true if HistoryIndex is the single index of a collection.
 	OneIndex   bool   `json:"oneIndex,omitempty"`
 	LakePrefix string `json:"lakePrefix"`
 
-	// Stream has the records in the order of each shard.
+	// Stream holds the records in the order of each shard.
 	Stream  []Arrival  `json:"stream"`
 	History []Document `json:"history"`
 	Lake    []Line     `json:"lake"`
 }
 
-// Arrival is a record in the stream.
+// Arrival is a record from the stream.
 type Arrival struct {
-	// Step of the probe in which it came.
+	// Step is the step of the probe during which the record came.
 	Step     Step      `json:"step"`
 	Shard    string    `json:"shard"`
 	Sequence string    `json:"sequence"`
@@ -47,27 +48,27 @@ type Arrival struct {
 	Data     string    `json:"data"`
 }
 
-// Document is one in the history index.
+// Document is a document in the history index.
 type Document struct {
 	Index  string          `json:"_index"`
 	ID     string          `json:"_id"`
 	Source json.RawMessage `json:"_source"`
 }
 
-// Line of an object in the lake.
+// Line is a line of an object in the lake.
 type Line struct {
 	Object string `json:"object"`
 	Text   string `json:"text"`
 }
 
-// second is the table whose name the lake has to escape.
+// second returns the name of the second table. The lake has to escape this name.
 func (e *Evidence) second() string { return e.Table + escaped }
 
-// escaped is a character that jq's @uri writes otherwise, and that MySQL takes in a name.
+// escaped is a character that MySQL allows in a name and that jq's @uri escapes.
 const escaped = "$"
 
-// about says that a text is of this probe: its rows hold the run, definitions name its tables. A record of another table
-// may mention either in a column, and is not the probe's to show.
+// about reports whether a text belongs to this probe. The probe's rows contain the run, and definitions name its
+// tables. A record of another table may contain either in a column; about rejects it by its table name.
 func (e *Evidence) about(text string) bool {
 	if !strings.Contains(text, e.Run) && !strings.Contains(text, `"`+e.Table) {
 		return false
@@ -76,8 +77,8 @@ func (e *Evidence) about(text string) bool {
 	return of == "" || strings.EqualFold(of, e.Table) || strings.EqualFold(of, e.second())
 }
 
-// records counts those in some texts that hold rows. What came twice counts once: DMS and Firehose deliver at least once, and
-// a second copy is none of the others that are waited for.
+// records counts the row records in some texts. It counts equal texts once, because DMS and Firehose deliver at least
+// once. Otherwise a copy would count as one of the missing records.
 func (e *Evidence) records(texts []string) (n int) {
 	seen := map[string]bool{}
 	for _, text := range texts {
@@ -88,12 +89,12 @@ func (e *Evidence) records(texts []string) (n int) {
 	return n
 }
 
-// sighting is a record of the stream with what is asked of it.
+// sighting is a parsed record of the stream.
 type sighting struct {
 	Arrival
 	kind change.Kind
 	json gjson.Result
-	// scene and step of the probe's script, however the record is broken.
+	// scene and step come from the record's text, so they are found even if the record is no valid JSON.
 	scene string
 	step  int
 }
@@ -103,7 +104,7 @@ var (
 	stepOf  = regexp.MustCompile(`"step"\s*:\s*"?(\d+)`)
 )
 
-// record finds a record's JSON, whatever is before it.
+// record parses a record's JSON and skips everything before it.
 func record(text string) gjson.Result {
 	if open := strings.IndexByte(text, '{'); open >= 0 {
 		return gjson.Parse(text[open:])
@@ -128,17 +129,17 @@ func (s sighting) meta(name string) gjson.Result { return s.json.Get("metadata."
 
 func (s sighting) operation() string { return s.meta("operation").String() }
 
-// defines says that the record is about a table and not about a row.
+// defines reports whether the record is about a table and not about a row.
 func (s sighting) defines() bool {
 	return s.json.Get("control").Exists() || s.meta("record-type").String() == "control"
 }
 
-// rows are the records about rows that came in a step.
+// rows returns the row records of a step.
 func (e *Evidence) rows(in Step) []sighting {
 	return e.pick(in, func(s sighting) bool { return !s.defines() })
 }
 
-// definitions are the records about the first table itself, of all steps.
+// definitions returns the records that define the first table, from all steps.
 func (e *Evidence) definitions() []sighting {
 	var found []sighting
 	for _, step := range []Step{stepRows, stepAlter, stepLoad} {
@@ -158,7 +159,7 @@ func (e *Evidence) pick(in Step, wanted func(sighting) bool) []sighting {
 	return found
 }
 
-// scene is what came of a scene of the script, in the order in which it was written as far as the records' steps tell.
+// scene returns the row records of one scene. steps selects records by their number in the script.
 func (e *Evidence) scene(name string, steps ...int) []sighting {
 	return e.pick(stepRows, func(s sighting) bool {
 		if s.defines() || s.scene != name {
@@ -177,10 +178,10 @@ func (s sighting) verdict(o Outcome, says string) Verdict {
 	return Verdict{o, says, string(verify.HopStream) + " " + s.Shard + " " + s.Sequence, shown(s.Data)}
 }
 
-// maxShown is how much of a record a verdict has, in bytes: the probe's own are shorter.
+// maxShown is the greatest length in bytes of a record in a verdict. The probe's own records are shorter.
 const maxShown = 4000
 
-// shown is a record as JSON text can hold it.
+// shown prepares a record for use as JSON text.
 func shown(text string) string {
 	text = strings.TrimSpace(text)
 	if len(text) > maxShown {
@@ -192,7 +193,7 @@ func shown(text string) string {
 	return strconv.QuoteToASCII(text)
 }
 
-// every judges records alike: the first one with a problem shows that the assumption does not hold.
+// every applies the same check to all records. The first one with a problem shows that the assumption does not hold.
 func every(records []sighting, problem func(sighting) string) Verdict {
 	if len(records) == 0 {
 		return Verdict{Outcome: NotSeen, Says: "no such record came"}

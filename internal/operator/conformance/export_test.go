@@ -1,4 +1,4 @@
 package conformance
 
-// About says whether a record is the probe's.
+// About reports whether a record belongs to the probe.
 func About(e *Evidence, text string) bool { return e.about(text) }

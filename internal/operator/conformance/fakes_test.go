@@ -33,29 +33,29 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// world is a database, a stream, a domain and a bucket: what is written into the first comes to the others as it did in the
+// world imitates a database, a stream, a domain and a bucket. Rows written to the database reach the others as in the
 // recorded probe.
 type world struct {
 	mu       sync.Mutex
 	recorded *conformance.Evidence
-	// silent lets nothing come.
+	// silent stops all records.
 	silent bool
 	// late is a scene whose record comes four seconds after the others.
 	late string
-	// again lets the first half of what the sinks get come twice, and the other half twenty seconds later.
+	// again makes the first half of the sinks' records come twice, and the second half twenty seconds later.
 	again bool
-	// behind is a scene whose record comes into the lake twenty seconds after the others, and after the rows that are loaded.
+	// behind is a scene whose record reaches the lake twenty seconds after the others, and after the loaded rows.
 	behind string
-	// comments of the tables that are there.
+	// comments maps each existing table to its comment.
 	comments   map[string]string
 	statements []string
 	run        string
 	records    []kinesistypes.Record
 	documents  []conformance.Document
-	objects    [][]string // lines of each
+	objects    [][]string // the lines of each object
 	calls      []string
 	forgotten  []string
-	// refuse is asked before the stream is read and the table loaded.
+	// refuse may return an error before the stream is read and before the table is loaded.
 	refuse func(what string) error
 }
 
@@ -65,7 +65,7 @@ func newWorld(t *testing.T) *world {
 	return &world{recorded: conformancetest.Evidence(t), comments: map[string]string{}}
 }
 
-// probe over the world.
+// probe returns a probe that uses the world.
 func (w *world) probe(db *sql.DB) conformance.Probe {
 	return conformance.Probe{
 		DB: db, Table: probed, Timeout: time.Minute,
@@ -83,12 +83,12 @@ func (w *world) probe(db *sql.DB) conformance.Probe {
 
 var runOf = regexp.MustCompile(`'([a-z0-9]{12})', 'end'`)
 
-// mine writes a recorded text for this run and its tables.
+// mine rewrites a recorded text for this run and its tables.
 func (w *world) mine(text string) string {
 	return strings.NewReplacer(w.recorded.Run, w.run, w.recorded.Table, probed.Table).Replace(text)
 }
 
-// come lets what was recorded of a step come.
+// come delivers the recorded records of a step.
 func (w *world) come(step conformance.Step) {
 	for _, a := range w.recorded.Stream {
 		switch {
@@ -131,7 +131,7 @@ func (w *world) come(step conformance.Step) {
 	})
 }
 
-// loaded are the lines of the rows that are loaded again.
+// loaded returns the lines of the rows that are loaded again.
 func (w *world) loaded() (lines []conformance.Line) {
 	for _, a := range w.recorded.Stream {
 		if a.Step == "load" {
@@ -141,7 +141,7 @@ func (w *world) loaded() (lines []conformance.Line) {
 	return lines
 }
 
-// deliver documents, whose ids get an end, and an object of lines.
+// deliver adds documents, with end appended to their ids, and an object of lines.
 func (w *world) deliver(end string, history []conformance.Document, lake []conformance.Line) {
 	for _, d := range history {
 		w.documents = append(w.documents, conformance.Document{Index: d.Index, ID: d.ID + end, Source: []byte(w.mine(string(d.Source)))})
@@ -172,7 +172,7 @@ func (w *world) load() error {
 	return nil
 }
 
-// executed is told of a statement.
+// executed records a statement and acts on it.
 func (w *world) executed(statement string) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -186,7 +186,7 @@ func (w *world) executed(statement string) {
 	}
 }
 
-// of are the statements that begin so.
+// of returns the statements that begin with a text.
 func (w *world) of(beginning string) []string {
 	var found []string
 	for _, s := range w.statements {
@@ -197,10 +197,10 @@ func (w *world) of(beginning string) []string {
 	return found
 }
 
-// open the database.
+// open opens the database.
 func (w *world) open() *sql.DB { return sql.OpenDB(w) }
 
-// Connect and what follows are a driver.
+// Connect and the methods below it implement a database driver.
 func (w *world) Connect(context.Context) (driver.Conn, error) { return connection{w}, nil }
 
 func (w *world) Driver() driver.Driver { return nil }
@@ -263,7 +263,7 @@ func (r *result) Next(into []driver.Value) error {
 	return nil
 }
 
-// ListShards and what follows are Kinesis.
+// ListShards and the methods below it imitate Kinesis.
 func (w *world) ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error) {
 	if w.refuse != nil {
 		if err := w.refuse("stream"); err != nil {
@@ -291,7 +291,7 @@ func (w *world) domain(r opensearchtest.Request) (int, any) {
 	if r.Last() == "_bulk" {
 		w.documents = nil
 	}
-	if r.Method == http.MethodDelete { // of a collection, which finds it for a while
+	if r.Method == http.MethodDelete { // a collection still finds it for a while
 		time.AfterFunc(20*time.Second, func() {
 			w.mu.Lock()
 			defer w.mu.Unlock()
@@ -305,10 +305,10 @@ func (w *world) domain(r opensearchtest.Request) (int, any) {
 	for _, d := range w.documents {
 		hits = append(hits, fmt.Sprintf(`{"_index":%q,"_id":%q,"_source":%s}`, d.Index, d.ID, d.Source))
 	}
-	return http.StatusOK, `{"hits":{"hits":[` + strings.Join(hits, ",") + `]}}` // every digit as it was
+	return http.StatusOK, `{"hits":{"hits":[` + strings.Join(hits, ",") + `]}}` // keeps every digit
 }
 
-// ListObjectsV2 and GetObject are S3: all objects are in the folder that is asked for.
+// ListObjectsV2 and GetObject imitate S3. Every requested folder contains all objects.
 func (w *world) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
 	if !strings.Contains(*in.Prefix, "/table="+probed.Table) {
 		return &s3.ListObjectsV2Output{}, nil

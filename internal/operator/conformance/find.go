@@ -13,11 +13,12 @@ type object map[string]any
 const (
 	historyPoll = 500 * time.Millisecond
 	lakePoll    = 2 * time.Second
-	// most documents that one probe has, with what Firehose may send again.
+	// most limits the documents of one probe. It allows for those that Firehose sends again.
 	most = 1000
 )
 
-// histories are whatever indices have the alias's name; of a collection the one that a data access policy gives.
+// histories is the pattern of index names to search. It covers every index with the alias's name. In a collection it is
+// the only index that a data access policy allows.
 func (p *Probe) histories() string {
 	if p.inCollection() {
 		return p.History.Index
@@ -25,7 +26,8 @@ func (p *Probe) histories() string {
 	return p.History.Index + "*"
 }
 
-// findDocuments looks for the probe's in whatever index has the alias's name, until there are as many as records.
+// findDocuments searches every index with the alias's name for the probe's documents. It stops when there are as many
+// as records.
 func (r *run) findDocuments(ctx context.Context, want int) error {
 	search := object{"size": most, "query": r.documentsOfRun()}
 	for began := time.Now(); ; {
@@ -48,8 +50,8 @@ func (r *run) findDocuments(ctx context.Context, want int) error {
 
 func (r *run) documentsOfRun() object { return object{"term": object{"data.run": r.evidence.Run}} }
 
-// findLines looks for the probe's records in the lake's objects, until there are as many as rows came into the stream, and
-// one that is about a table.
+// findLines searches the lake's objects for the probe's records. It stops when it has one about a table and as many
+// rows as came from the stream.
 func (r *run) findLines(ctx context.Context, want int) error {
 	done := map[string]bool{}
 	for began := time.Now(); ; {
@@ -73,10 +75,11 @@ func (r *run) findLines(ctx context.Context, want int) error {
 	}
 }
 
-// readObjects of the probe's tables, and of records that are about no row, that have not been read and are not older.
+// readObjects reads new objects in the folders of the probe's tables and of control records. It skips objects that were
+// read already or are older than the probe.
 func (r *run) readObjects(ctx context.Context, done map[string]bool) error {
 	since := r.evidence.Began.Add(-clocksDiffer)
-	// Whatever the folder of the table with the $ is called, it begins with the name of the one without.
+	// The folder of the table with $ begins with the name of the other table, however $ is escaped.
 	folders := []string{strings.TrimSuffix(r.Lake.Folder(r.Table.Database, r.Table.Table), "/")}
 	folders = append(folders, r.Lake.Hours(controlFolder, controlFolder, since, time.Now().Add(clocksDiffer))...)
 	for _, folder := range folders {

@@ -12,7 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// place is where a change stands in the binlog, by what its record says.
+// place is the position of a change in the binlog, as its record gives it.
 type place struct{ file, offset uint64 }
 
 func (p place) before(q place) bool {
@@ -23,7 +23,7 @@ func (p place) String() string { return fmt.Sprintf("file %d, offset %d", p.file
 
 var position = regexp.MustCompile(`^[^:]+\.([0-9]+):([0-9]+)(:|$)`)
 
-// position of a change, as its stream-position begins.
+// position parses a change's place from its stream-position.
 func (s sighting) position() (place, bool) {
 	m := position.FindStringSubmatch(s.meta("stream-position").String())
 	if m == nil {
@@ -34,7 +34,7 @@ func (s sighting) position() (place, bool) {
 	return place{file, offset}, err1 == nil && err2 == nil
 }
 
-// transaction of a change, as its transaction-id is read: file and offset of its beginning.
+// transaction parses a change's transaction-id: the file and offset where the transaction begins.
 func (s sighting) transaction() (place, bool) {
 	id, err := strconv.ParseUint(s.meta("transaction-id").String(), 10, 64)
 	return place{id >> 32, id & (1<<32 - 1)}, err == nil
@@ -54,7 +54,7 @@ func orAbsent(raw string) string {
 	return raw
 }
 
-// transacted: the upper half of a transaction-id is the file that the change is in.
+// transacted checks that the upper half of a transaction-id is the binlog file that holds the change.
 func transacted(s sighting) string {
 	begin, ok := s.transaction()
 	if !ok {
@@ -66,14 +66,14 @@ func transacted(s sighting) string {
 	return ""
 }
 
-// inserted are the rows of the statement over several, in its order: they come in shards of their own.
+// inserted returns the rows of the multi-row statement in the statement's order. They may come from different shards.
 func (e *Evidence) inserted() []sighting {
 	rows := e.scene(sceneSeveral, 1)
 	slices.SortStableFunc(rows, func(a, b sighting) int { return cmp.Compare(a.data("id").Int(), b.data("id").Int()) })
 	return rows
 }
 
-// committed are the changes of one transaction after the other, in the order in which the script committed them.
+// committed returns the changes of consecutive transactions, in the order in which the script committed them.
 func (e *Evidence) committed() []sighting {
 	return slices.Concat(
 		e.scene(sceneValues), e.scene(sceneEmpty), e.inserted(), e.scene(sceneUpdated, 1), e.scene(sceneUpdated, 2), e.scene(sceneUpdated, 3),
@@ -81,7 +81,7 @@ func (e *Evidence) committed() []sighting {
 	)
 }
 
-// ascending: what was committed later is at a later place; records of one scene may share one.
+// ascending checks that later commits have later places. Records of one scene may share a place.
 func ascending(records []sighting, name string, at func(sighting) (place, bool)) Verdict {
 	var last sighting
 	var lastAt place
@@ -106,7 +106,7 @@ func positionsGrow(e *Evidence) Verdict {
 	return ascending(e.committed(), "stream-position", sighting.position)
 }
 
-// transactionsGrow, and all changes of a transaction have its id.
+// transactionsGrow checks that transaction ids grow and that all changes of a transaction share one.
 func transactionsGrow(e *Evidence) Verdict {
 	several := e.scene(sceneSeveral)
 	for _, s := range several {
@@ -117,7 +117,8 @@ func transactionsGrow(e *Evidence) Verdict {
 	return ascending(e.committed(), "transaction-id", sighting.transaction)
 }
 
-// interleaved: of two transactions the one that was committed first has the lower id, whichever began first.
+// interleaved checks two overlapping transactions: the one that was committed first has the lower id, whichever began
+// first.
 func interleaved(e *Evidence) Verdict {
 	second, first := e.scene(sceneSecond), e.scene(sceneFirst)
 	if len(second) == 0 || len(first) == 0 {
@@ -126,7 +127,7 @@ func interleaved(e *Evidence) Verdict {
 	return ascending(slices.Concat(second, first), "transaction-id", sighting.transaction)
 }
 
-// number of a change in its transaction.
+// number returns a change's number within its transaction.
 func (s sighting) number() (int, bool) {
 	n, err := strconv.Atoi(s.meta("transaction-record-id").String())
 	return n, err == nil
@@ -141,7 +142,7 @@ func numberedFromOne(e *Evidence) Verdict {
 	})
 }
 
-// numberedApart: in a transaction each change has a number of its own, in the order of the statements.
+// numberedApart checks that the changes of a transaction have different numbers, in the order of its statements.
 func numberedApart(e *Evidence) Verdict {
 	last := 0
 	return every(slices.Concat(e.inserted(), e.scene(sceneSeveral, 2), e.scene(sceneSeveral, 3)), func(s sighting) string {
@@ -161,7 +162,7 @@ func committedThen(s sighting) string {
 	return ""
 }
 
-// inTurn: the changes of a row come into one shard, in the order of their commits.
+// inTurn checks that the changes of a row come from one shard, in the order of their commits.
 func inTurn(e *Evidence) Verdict {
 	last, shard := 0, ""
 	return every(e.scene(sceneUpdated), func(s sighting) string {
@@ -176,7 +177,7 @@ func inTurn(e *Evidence) Verdict {
 	})
 }
 
-// keyedByRow: the partition key is schema, table and the row's key.
+// keyedByRow checks that the partition key consists of the schema, the table and the row's key.
 func keyedByRow(e *Evidence) Verdict {
 	return every(e.rows(stepRows), func(s sighting) string {
 		if problem := unlike("partition-key-type", s.meta("partition-key-type"), `"primary-key"`); problem != "" {

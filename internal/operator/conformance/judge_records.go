@@ -11,12 +11,12 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// all judges every record about a row of the first step.
+// all applies a check to every row record of the first step.
 func all(problem func(sighting) string) func(*Evidence) Verdict {
 	return func(e *Evidence) Verdict { return every(e.rows(stepRows), problem) }
 }
 
-// operations are those that the script made.
+// operations checks that the records show the operations that the script made.
 func operations(e *Evidence) Verdict {
 	records := slices.Concat(e.scene(sceneValues), e.scene(sceneUpdated), e.scene(sceneSeveral))
 	return every(records, func(s sighting) string {
@@ -28,7 +28,7 @@ func operations(e *Evidence) Verdict {
 	})
 }
 
-// names are those of the tables, in their letters.
+// names checks that schema and table names keep their upper and lower case.
 func names(e *Evidence) Verdict {
 	return every(e.rows(stepRows), func(s sighting) string {
 		table := e.Table
@@ -43,7 +43,7 @@ func names(e *Evidence) Verdict {
 }
 
 func jsonText(s string) string {
-	text, _ := json.Marshal(s) // text has always a form
+	text, _ := json.Marshal(s) // text can always be encoded
 	return string(text)
 }
 
@@ -54,7 +54,7 @@ func oneRecord(s sighting) string {
 	return ""
 }
 
-// unicode: texts are in UTF-8, whatever the column's character set is.
+// unicode checks that texts are in UTF-8, whatever the column's character set is.
 func unicode(s sighting) string {
 	if !utf8.ValidString(s.Data) {
 		return "it is not UTF-8"
@@ -67,7 +67,7 @@ func unicode(s sighting) string {
 	return ""
 }
 
-// wholeRow: an update has the columns that it did not change, too.
+// wholeRow checks that an update contains unchanged columns too.
 func wholeRow(e *Evidence) Verdict {
 	updates := e.pick(stepRows, func(s sighting) bool { return !s.defines() && s.operation() == "update" })
 	return every(updates, func(s sighting) string {
@@ -84,7 +84,7 @@ func wholeRow(e *Evidence) Verdict {
 	})
 }
 
-// formerKey: the before-image of an update has the key as it was.
+// formerKey checks that the before-image of an update has the old key.
 func formerKey(e *Evidence) Verdict {
 	return every(e.scene(sceneMoved, 2), func(s sighting) string {
 		before := s.json.Get("before-image")
@@ -106,14 +106,14 @@ func formerKey(e *Evidence) Verdict {
 	})
 }
 
-// movedAtOnce: a changed key is one record.
+// movedAtOnce checks that a change of the key makes only one record.
 func movedAtOnce(e *Evidence) Verdict {
 	return every(e.scene(sceneMoved, 2), func(s sighting) string {
 		return unlike("the operation of a change of the key", s.meta("operation"), `"update"`)
 	})
 }
 
-// deletedRow: a delete says of which row.
+// deletedRow checks that a delete contains the row's key.
 func deletedRow(e *Evidence) Verdict {
 	deletes := e.pick(stepRows, func(s sighting) bool { return !s.defines() && s.operation() == "delete" })
 	return every(deletes, func(s sighting) string {
@@ -126,7 +126,7 @@ func deletedRow(e *Evidence) Verdict {
 	})
 }
 
-// oneEach: a statement over several rows is as many records.
+// oneEach checks that a statement makes one record for each of its rows.
 func oneEach(e *Evidence) Verdict {
 	rows := e.scene(sceneSeveral, 1)
 	v := every(rows, func(s sighting) string {
@@ -141,10 +141,10 @@ func oneEach(e *Evidence) Verdict {
 	return v
 }
 
-// clocksDiffer is how far this machine's clock and the ones of AWS may be apart.
+// clocksDiffer is the assumed greatest difference between this machine's clock and the clocks of AWS.
 const clocksDiffer = 2 * time.Minute
 
-// madeThen: the time at which DMS made a record is before it arrived, and not before the probe began.
+// madeThen checks that the timestamp of a record is earlier than its arrival, and not earlier than the probe.
 func madeThen(e *Evidence) Verdict {
 	return every(e.rows(stepRows), func(s sighting) string {
 		made, err := time.Parse(time.RFC3339Nano, s.meta("timestamp").String())

@@ -12,7 +12,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// documents judges those in the history; arrived is the record of the stream that a document is of, if it was seen.
+// documents applies a check to the history's documents. arrived is the matching record of the stream, if it was seen.
 func documents(problem func(e *Evidence, d Document, arrived *sighting) string) func(*Evidence) Verdict {
 	return func(e *Evidence) Verdict {
 		if len(e.History) == 0 {
@@ -33,7 +33,7 @@ func documents(problem func(e *Evidence, d Document, arrived *sighting) string) 
 	}
 }
 
-// arrival is the record in the stream of which a text is, by what tells records apart; nil when it was not seen.
+// arrival returns the record of the stream that matches a text. It returns nil if that was not seen.
 func (e *Evidence) arrival(text string) *sighting {
 	id := identity(text)
 	for _, a := range e.Stream {
@@ -45,7 +45,8 @@ func (e *Evidence) arrival(text string) *sighting {
 	return nil
 }
 
-// identity of a change or of a loaded row. A long number is not in it: it may have been written anew.
+// identity returns what distinguishes a change or a loaded row from others. It leaves out long numbers, because a sink
+// may write them differently.
 func identity(text string) string {
 	s := sight(Arrival{Data: text})
 	if s.scene == "" {
@@ -58,7 +59,8 @@ func identity(text string) string {
 	return strings.Join([]string{s.scene, strconv.Itoa(s.step), id, s.operation(), s.meta("timestamp").String(), s.meta("stream-position").String()}, "\x00")
 }
 
-// inItsIndex: an index has the name of the alias, and the day of the record's arrival in UTC; that of a collection has its name.
+// inItsIndex checks the index name: the alias and the UTC day of the record's arrival. In a collection it is the
+// collection's index name.
 func inItsIndex(e *Evidence, d Document, arrived *sighting) string {
 	if e.OneIndex {
 		if d.Index != e.HistoryIndex {
@@ -77,7 +79,7 @@ func inItsIndex(e *Evidence, d Document, arrived *sighting) string {
 	return ""
 }
 
-// byItself is an id as OpenSearch makes one when it is given none.
+// byItself matches an id that OpenSearch makes itself.
 var byItself = regexp.MustCompile(`^[A-Za-z0-9_-]{20}$`)
 
 func withItsID(_ *Evidence, d Document, _ *sighting) string {
@@ -97,10 +99,10 @@ func asItWas(e *Evidence, d Document, arrived *sighting) string {
 	return "the document is not the record as it is in the stream: " + shown(arrived.Data)
 }
 
-// compact is JSON without what does not count: its spaces.
+// compact removes insignificant spaces from JSON.
 func compact(text string) string { return gjson.Get(text, "@ugly").Raw }
 
-// lines judges those of the lake that hold one of the probe's records.
+// lines applies a check to the lake's lines that hold one of the probe's records.
 func lines(wanted func(*Evidence, Line) bool, problem func(*Evidence, Line) string) func(*Evidence) Verdict {
 	return func(e *Evidence) Verdict {
 		v := Verdict{Outcome: NotSeen, Says: "no object with such a record was found"}
@@ -133,7 +135,7 @@ func ofDefinitions(e *Evidence, l Line) bool {
 	return !ofRows(e, l) && record(l.Text).Get("control").Exists() && e.about(l.Text)
 }
 
-// folder of a table, as the delivery's query names it.
+// folder returns the name of a table's folder, as the delivery's query makes it.
 func (e *Evidence) folder(schema, table string) string {
 	return objects.Lake{Prefix: e.LakePrefix}.Folder(schema, table)
 }
@@ -147,12 +149,13 @@ func inItsFolder(schema func(*Evidence) string, table func(*Evidence) string) fu
 	}
 }
 
-// controlFolder is the schema and the table below which the delivery puts what is about no row (lake.ControlPartition).
+// controlFolder is the schema and table name of the folder for control records (lake.ControlPartition).
 const controlFolder = "_control"
 
 func ofControl(*Evidence) string { return controlFolder }
 
-// longestBuffer of a delivery, and what clocks may differ: an object lies in the hour of its first record's arrival.
+// longestBuffer is the longest time that a delivery buffers, with the difference of clocks. An object lies in the hour
+// in which its first record arrived.
 const longestBuffer = 15*time.Minute + clocksDiffer
 
 func inItsHour(e *Evidence, l Line) string {
@@ -171,7 +174,7 @@ func inItsHour(e *Evidence, l Line) string {
 	return ""
 }
 
-// aLineEach: a line is one record, as it is in the stream.
+// aLineEach checks that a line is one record, unchanged from the stream.
 func aLineEach(e *Evidence, l Line) string {
 	if !gjson.Valid(l.Text) || strings.Count(l.Text, e.Run) > 1 {
 		return "the line is not one record"

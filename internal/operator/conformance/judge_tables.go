@@ -11,7 +11,7 @@ import (
 
 const created = "create-table"
 
-// followed: a table that is made while the task runs announces itself.
+// followed checks that DMS announces a table that is made while the task runs.
 func followed(e *Evidence) Verdict {
 	for _, s := range e.definitions() {
 		if s.operation() == created {
@@ -24,7 +24,7 @@ func followed(e *Evidence) Verdict {
 	return Verdict{Outcome: NotSeen, Says: "no record of the new table came: DMS may find the table if you stop and start the task while this command waits (`cdc stop && cdc start`)"}
 }
 
-// definition judges the record that announces the table.
+// definition applies a check to the record that announces the table.
 func definition(problem func(sighting) string) func(*Evidence) Verdict {
 	return func(e *Evidence) Verdict {
 		return every(slices.DeleteFunc(e.definitions(), func(s sighting) bool { return s.operation() != created }), problem)
@@ -42,8 +42,9 @@ func keyOfDefinition(s sighting) string {
 	return fmt.Sprintf("primary-key is %v, not %v", named, keyColumns)
 }
 
-// typesOf columns, as DMS names them: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Reference.DataTypes.html. Its
-// numbers are of bits in some places and of bytes in others.
+// typesOf lists the names that DMS gives to column types:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Reference.DataTypes.html. The numbers in them count bits in
+// some places and bytes in others.
 var typesOf = map[string][]string{
 	"id": {"UINT64", "UINT8"}, "step": {"INT32", "INT4"}, "signed19": {"INT64", "INT8"}, "exact": {"NUMERIC", "DECIMAL"},
 	"happened": {"TIMESTAMP", "DATETIME"}, "words": {"STRING", "WSTRING"},
@@ -59,7 +60,7 @@ func typesOfDefinition(s sighting) string {
 	return ""
 }
 
-// altered: a new column is described before, or at least beside, the rows that have it.
+// altered checks that DMS describes a new column before, or together with, the rows that have it.
 func altered(e *Evidence) Verdict {
 	for _, s := range e.definitions() {
 		if s.operation() != created && s.json.Get("control.table-def.columns.later").Exists() {
@@ -74,7 +75,7 @@ func altered(e *Evidence) Verdict {
 	return Verdict{Outcome: NotSeen, Says: "no row with the new column came"}
 }
 
-// marked: what is about a table says so.
+// marked checks that control records say that they are control records.
 func marked(e *Evidence) Verdict {
 	var found []sighting
 	for _, step := range []Step{stepRows, stepAlter} {
@@ -85,7 +86,7 @@ func marked(e *Evidence) Verdict {
 	})
 }
 
-// unlike says that a value is not written as expected; empty when it is.
+// unlike returns a problem if a value is not written as expected.
 func unlike(name string, is gjson.Result, want string) string {
 	switch {
 	case !is.Exists():

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// outcome of one assumption.
+// outcome returns the outcome for one assumption.
 func outcome(t *testing.T, id string, e *conformance.Evidence) conformance.Result {
 	t.Helper()
 	some, unknown := conformance.Named(id)
@@ -44,7 +44,7 @@ func TestEachJudgeTellsHeldNotHeldAndNotSeen(t *testing.T) {
 	}
 }
 
-// Shards are read at the same time: which of them comes first says nothing.
+// Shards are read at the same time, so the order between shards means nothing.
 func TestShardsAreReadInAnyOrder(t *testing.T) {
 	e := conformancetest.Evidence(t)
 	shards := map[string]int{}
@@ -67,7 +67,7 @@ func TestShardsAreReadInAnyOrder(t *testing.T) {
 	}
 }
 
-// A break in one respect is no break in all: its own line tells it, and few others do.
+// A break fails its own assumption and few others.
 func TestABreakIsToldByFewLines(t *testing.T) {
 	e := conformancetest.Evidence(t)
 	for id, b := range conformancetest.Breaks() {
@@ -78,13 +78,13 @@ func TestABreakIsToldByFewLines(t *testing.T) {
 			}
 		}
 		require.Contains(t, fallen, id)
-		// What follows the stream is compared with it: what only the stream has is another record there.
+		// The sinks are compared with the stream. If only the stream differs, its record looks like another record.
 		fallen = slices.DeleteFunc(fallen, func(other string) bool { return other == "history-document" || other == "lake-lines" })
 		require.LessOrEqualf(t, len(fallen), 5, "%s: %v", id, fallen)
 	}
 }
 
-// Values of the probe alone are shown: a record of another table may mention the probe.
+// Results show values of the probe only. A record of another table may mention the probe.
 func TestRecordsOfOtherTablesAreNoEvidence(t *testing.T) {
 	e := conformancetest.Evidence(t)
 	foreign := conformance.Arrival{Step: "rows", Shard: "s", Sequence: "0", Data: `{"data":{"secret":"hunter2","note":"` + e.Run + `"},"metadata":{"schema-name":"shop","table-name":"orders"}}`}

@@ -13,7 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// column judges a column of the scene of every kind of value.
+// column applies a check to one column of the scene that has every kind of value.
 func column(name string, problem func(gjson.Result) string) func(*Evidence) Verdict {
 	return columnOf(sceneValues, name, problem)
 }
@@ -29,7 +29,7 @@ func columnOf(scene, name string, problem func(gjson.Result) string) func(*Evide
 	}
 }
 
-// both judges two columns.
+// both checks two columns.
 func both(one, other func(*Evidence) Verdict) func(*Evidence) Verdict {
 	return func(e *Evidence) Verdict {
 		if v := one(e); v.Outcome != Held {
@@ -39,7 +39,7 @@ func both(one, other func(*Evidence) Verdict) func(*Evidence) Verdict {
 	}
 }
 
-// is wants a value written exactly so.
+// is checks that a value has exactly this text.
 func is(want string) func(gjson.Result) string {
 	return func(v gjson.Result) string {
 		if v.Raw == want {
@@ -49,7 +49,7 @@ func is(want string) func(gjson.Result) string {
 	}
 }
 
-// digits wants a number, or text, of these digits: the type of the JSON is another assumption.
+// digits checks the digits of a number or text. Another assumption covers the JSON type.
 func digits(want string) func(gjson.Result) string {
 	return func(v gjson.Result) string {
 		if v.Exists() && trimZeros(v.String()) == want || v.Raw != "" && trimZeros(v.Raw) == want {
@@ -59,7 +59,7 @@ func digits(want string) func(gjson.Result) string {
 	}
 }
 
-// trimZeros after a decimal point.
+// trimZeros removes zeros at the end of a decimal fraction.
 func trimZeros(number string) string {
 	if strings.Contains(number, ".") {
 		number = strings.TrimSuffix(strings.TrimRight(number, "0"), ".")
@@ -81,10 +81,10 @@ func aNumber(v gjson.Result) string {
 	return ""
 }
 
-// inHex wants bytes as 0x and hexadecimal digits in capitals.
+// inHex checks that bytes are written as 0x and capital hexadecimal digits.
 func inHex(want string) func(gjson.Result) string { return is(`"0x` + want + `"`) }
 
-// ofBytes wants these bytes, in hexadecimal or not: the form is another assumption.
+// ofBytes checks the bytes, in hexadecimal or not. Another assumption covers the form.
 func ofBytes(want string) func(gjson.Result) string {
 	return func(v gjson.Result) string {
 		raw, err := hex.DecodeString(strings.TrimPrefix(v.String(), "0x"))
@@ -102,7 +102,7 @@ func aTime(v gjson.Result) string {
 	return fmt.Sprintf(`is %s, not "-123:04:05.600000"`, orAbsent(v.Raw))
 }
 
-// aDocument wants JSON as text that means the same.
+// aDocument checks that JSON is text with the same meaning.
 func aDocument(v gjson.Result) string {
 	var got any
 	want := map[string]any{"a": 1.0, "b": []any{"x", nil}}
@@ -112,7 +112,7 @@ func aDocument(v gjson.Result) string {
 	return fmt.Sprintf("is %s, not the JSON document as text", orAbsent(v.Raw))
 }
 
-// ends wants a moment with these digits after its seconds.
+// ends checks the fraction of a second in a time.
 func ends(fraction string) func(gjson.Result) string {
 	return func(v gjson.Result) string {
 		if strings.Contains(v.String(), "."+fraction) {
@@ -131,7 +131,7 @@ func inISO(v gjson.Result) string {
 	return fmt.Sprintf("is %s, not of the form 2026-02-03T04:05:06Z", orAbsent(v.Raw))
 }
 
-// atTheHour wants the wall clock as it was written, in a session of UTC.
+// atTheHour checks that a time shows the wall clock that was written in a UTC session.
 func atTheHour(v gjson.Result) string {
 	if text := strings.Replace(v.String(), " ", "T", 1); strings.HasPrefix(text, "2026-02-03T04:05:06") {
 		return ""
@@ -139,7 +139,7 @@ func atTheHour(v gjson.Result) string {
 	return fmt.Sprintf("is %s, not 04:05:06 of 2026-02-03", orAbsent(v.Raw))
 }
 
-// loads are the rows of the first table that came when it was loaded.
+// loads returns the rows that came from the load of the first table.
 func (e *Evidence) loads() []sighting {
 	return slices.DeleteFunc(e.rows(stepLoad), func(s sighting) bool { return s.scene == "" })
 }
@@ -148,7 +148,7 @@ func loaded(e *Evidence) Verdict {
 	return every(e.loads(), func(s sighting) string { return unlike("operation of a loaded row", s.meta("operation"), `"load"`) })
 }
 
-// alike judges loaded rows by the records of the same rows as they were inserted or last changed.
+// alike compares loaded rows with the records of their insertion or last change.
 func alike(problem func(loaded, changed sighting) string) func(*Evidence) Verdict {
 	return func(e *Evidence) Verdict {
 		var pairs []sighting
@@ -165,7 +165,7 @@ func alike(problem func(loaded, changed sighting) string) func(*Evidence) Verdic
 	}
 }
 
-// sameKey as the current index reads it.
+// sameKey compares the keys as the current index reads them.
 func sameKey(loaded, changed sighting) string {
 	one, err1 := keyOf(loaded)
 	two, err2 := keyOf(changed)
@@ -189,7 +189,7 @@ func keyOf(s sighting) (string, error) {
 	return key.ID(), err
 }
 
-// sameValues in the columns that are not in the key.
+// sameValues compares the columns outside the key.
 func sameValues(loaded, changed sighting) string {
 	problem := ""
 	changed.json.Get("data").ForEach(func(name, value gjson.Result) bool {

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// root of the project.
+// root is the path of the project's root.
 const root = "../../.."
 
 func TestEveryAssumptionIsWholeAndHasAnIDOfItsOwn(t *testing.T) {

@@ -24,7 +24,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// domain keeps of each document the one with the greatest version.
+// domain keeps the version of each document with the greatest number.
 type domain struct {
 	mu        sync.Mutex
 	indices   map[string]bool
@@ -75,7 +75,7 @@ func (d *domain) bulk(content []byte) (int, any) {
 
 var origin = regexp.MustCompile(`"_cdc":\{[^}]*\}`)
 
-// rows are the documents that are no tombstones, without where they came from.
+// rows returns the documents that are no tombstones, without their origin.
 func (d *domain) rows() map[string]string {
 	rows := map[string]string{}
 	for key, source := range d.documents {
@@ -86,7 +86,8 @@ func (d *domain) rows() map[string]string {
 	return rows
 }
 
-// indexed has the current-state function index the records of a probe, an hour later, when nothing is waited for any more.
+// indexed lets the current-state function index a probe's records. Its clock is one hour later, so the function waits
+// for nothing.
 func indexed(t *testing.T, e *conformance.Evidence) (rows map[string]string, parked []string) {
 	t.Helper()
 	d, objects := newDomain(), &buckettest.S3{}
@@ -122,7 +123,7 @@ func marked(m conformance.Mark) []conformance.Assumption {
 	return found
 }
 
-// reasons for which records are parked, as the assumptions name them.
+// reasons matches the reasons for parking a record, as the assumptions name them.
 var reasons = regexp.MustCompile(`\((unreadable|unordered|unkeyed|rounded)\)`)
 
 func TestWhatIsLoudIsParked(t *testing.T) {
@@ -142,7 +143,7 @@ func TestWhatIsLoudIsParked(t *testing.T) {
 	}
 }
 
-// A mark is no excuse: what the pipeline would notice is loud.
+// An assumption that the pipeline would notice must be marked loud.
 func TestWhatIsUndetectableIsNotParked(t *testing.T) {
 	e := conformancetest.Evidence(t)
 	for _, a := range marked(conformance.Undetectable) {
@@ -153,13 +154,13 @@ func TestWhatIsUndetectableIsNotParked(t *testing.T) {
 	}
 }
 
-// forms in which a value means the same: a number in quotes, a time with a space and without its zone.
+// forms lists different spellings of equal values: a number in quotes, or a time with a space and without its zone.
 var forms = []struct{ pattern, with string }{
 	{`"exact":"([0-9.]+)"`, `"exact":$1`},
 	{`"(happened|noticed)":"([0-9-]+) ([0-9:.]+)"`, `"$1":"${2}T${3}Z"`},
 }
 
-// meant is a document with its values in one form, its columns in one order.
+// meant parses a document and brings its values into one form.
 func meant(t *testing.T, document string) map[string]any {
 	for _, f := range forms {
 		document = regexp.MustCompile(f.pattern).ReplaceAllString(document, f.with)

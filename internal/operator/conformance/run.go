@@ -15,53 +15,57 @@ import (
 	"time"
 )
 
-// Probe is what it takes to make one.
+// Probe holds everything that a run needs.
 type Probe struct {
-	// Kind of the source; empty is MySQL.
+	// Kind is the source's kind. Empty means MySQL.
 	Kind change.Kind
 	DB   *sql.DB
-	// Table is the name of the probe's first table, which is not there; the task follows it, and one with a $ at its end.
+	// Table is the name of the probe's first table, which must not exist. The task must follow this name, and the name
+	// with a $ at its end.
 	Table table.Name
-	// Places that are read; History's index is the alias over the daily indices, or a collection's one index.
+	// The probe reads these places. History's index is the alias of the daily indices, or the single index of a
+	// collection.
 	Stream  verify.Stream
 	History verify.Search
 	Lake    objects.Lake
-	// Load has the task load the first table again.
+	// Load makes the task load the first table again.
 	Load func(ctx context.Context) error
-	// Forget takes a table that is gone out of the current indices once these have its rows; nil where there are none.
+	// Forget removes a dropped table from the current indices after they have received its rows. It is nil in a stack
+	// without current indices.
 	Forget func(ctx context.Context, n table.Name, rows int64) error
-	// Timeout of each place, from when its records were written.
+	// Timeout limits the wait for each place, from the time when its records were written.
 	Timeout time.Duration
-	// Keep leaves tables and documents where they are.
+	// Keep keeps the tables and documents.
 	Keep bool
-	// Tell is told in a line what happens.
+	// Tell receives one line for each event.
 	Tell func(format string, args ...any)
 }
 
-// second is the table whose name the lake has to escape.
+// second returns the name of the second table. The lake has to escape this name.
 func (p *Probe) second() table.Name {
 	return table.Name{Database: p.Table.Database, Table: p.Table.Table + escaped}
 }
 
-// inCollection says that the history is a collection's one index, whose documents have no ids of Firehose's.
+// inCollection reports whether the history is the single index of a collection. Its documents do not have Firehose's
+// ids.
 func (p *Probe) inCollection() bool { return p.History.FoundAfter > 0 }
 
-// Report is the result of a probe. It holds values of the probe alone, so that it may be shown to anybody.
+// Report is the result of a probe. It holds values of the probe only, so it may be published.
 type Report struct {
-	// Versions of what took part, by name.
+	// Versions maps the software that took part to its version.
 	Versions map[string]string `json:"versions"`
 	Held     int               `json:"held"`
 	NotHeld  int               `json:"notHeld"`
 	NotSeen  int               `json:"notSeen"`
 	Results  []Result          `json:"results"`
-	// Left is what the probe leaves behind, and how it is removed.
+	// Left lists what the probe leaves behind, each with the way to remove it.
 	Left     []string  `json:"left"`
 	Ended    time.Time `json:"ended"`
 	Evidence *Evidence `json:"evidence"`
 }
 
-// Run makes a probe for some assumptions and judges them. It leaves no table, also when ctx ends early, unless it is told to
-// keep them. An error comes with what was seen until then, or with no report when no table was made.
+// Run makes a probe for some assumptions and judges them. It drops its tables unless p.Keep is set, even if ctx ends
+// early. With an error it returns what was seen until then. The report is nil if no table was made.
 func Run(ctx context.Context, p Probe, assumptions []Assumption) (report *Report, err error) {
 	if p.inCollection() {
 		assumptions = slices.DeleteFunc(slices.Clone(assumptions), func(a Assumption) bool { return a.onDomain })
@@ -92,7 +96,7 @@ func Run(ctx context.Context, p Probe, assumptions []Assumption) (report *Report
 	left, cleaned := r.clean(context.WithoutCancel(ctx))
 	report.Left, report.Ended = left, time.Now().UTC()
 	if ctx.Err() != nil && cleaned != nil {
-		p.Tell("%v", cleaned) // of an interruption nobody reads the error
+		p.Tell("%v", cleaned) // nobody reads the error of an interruption
 	}
 	return report, errors.Join(err, cleaned)
 }
@@ -102,11 +106,11 @@ type run struct {
 	Probe
 	needs    needs
 	evidence *Evidence
-	// complete says that every row of the probe was seen in the stream.
+	// complete is true if every row of the probe was seen in the stream.
 	complete bool
 }
 
-// needs are the steps that some assumptions take, and the places in which they are seen.
+// needs says which steps and which places some assumptions need.
 type needs struct{ alter, load, history, lake bool }
 
 func needsOf(assumptions []Assumption) needs {
@@ -120,7 +124,7 @@ func needsOf(assumptions []Assumption) needs {
 	return n
 }
 
-// work writes the script, step by step, while the stream is read, and looks for its rows in the sinks.
+// work writes the script, step by step, and reads the stream meanwhile. Then it looks for the rows in the sinks.
 func (r *run) work(ctx context.Context) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
@@ -136,7 +140,7 @@ func (r *run) work(ctx context.Context) error {
 	if err == nil {
 		err = r.sinks(ctx, c)
 	}
-	if cause := context.Cause(ctx); cause != nil { // the stream could not be read, or somebody has interrupted
+	if cause := context.Cause(ctx); cause != nil { // the stream could not be read, or a signal interrupted the run
 		err = cause
 	}
 	end(nil)
@@ -144,7 +148,8 @@ func (r *run) work(ctx context.Context) error {
 	return err
 }
 
-// steps writes and waits, a step after the other: DMS reads definitions as they are when it meets them.
+// steps runs one step after another and waits for each, because DMS reads a table's definition only when it meets a
+// change.
 func (r *run) steps(ctx context.Context, c *collector) error {
 	s := script{r.DB, r.Table, r.second(), r.evidence.Run}
 	if err := s.write(ctx); err != nil {
@@ -152,7 +157,7 @@ func (r *run) steps(ctx context.Context, c *collector) error {
 	}
 	r.Tell("wrote rows into %s and %s; waiting for them in the stream", r.Table, r.second())
 	if r.complete = c.await(ctx, r.Timeout, stepRows, expected{scriptRows, "id", sceneEnd}); !r.complete {
-		return ctx.Err() //nolint:wrapcheck // only an interruption ends it: what is not seen is judged as such
+		return ctx.Err() //nolint:wrapcheck // only an interruption ends it; Judge reports what is missing
 	}
 	if r.needs.alter {
 		c.begin(stepAlter)
@@ -164,10 +169,10 @@ func (r *run) steps(ctx context.Context, c *collector) error {
 	if r.needs.load {
 		return r.load(ctx, c)
 	}
-	return ctx.Err() //nolint:wrapcheck // as above
+	return ctx.Err() //nolint:wrapcheck // only an interruption ends it; Judge reports what is missing
 }
 
-// load has the task load the table, and waits for as many rows as it has.
+// load makes the task load the table and waits for all its rows.
 func (r *run) load(ctx context.Context, c *collector) error {
 	var rows int
 	if err := r.DB.QueryRowContext(ctx, "SELECT COUNT(*) FROM "+quoted(r.Table)).Scan(&rows); err != nil {
@@ -179,11 +184,10 @@ func (r *run) load(ctx context.Context, c *collector) error {
 		return ctx.Err() //nolint:wrapcheck // only an interruption ends it
 	}
 	r.complete = c.await(ctx, r.Timeout, stepLoad, expected{rows: rows}) && r.complete
-	return ctx.Err() //nolint:wrapcheck // as above
+	return ctx.Err() //nolint:wrapcheck // only an interruption ends it
 }
 
-// sinks looks for what the stream has brought, in all steps: rows that were loaded again may reach a sink before rows that were
-// written before.
+// sinks looks for the rows of all steps together. Loaded rows may reach a sink before rows that were written earlier.
 func (r *run) sinks(ctx context.Context, c *collector) error {
 	if !r.complete {
 		r.Tell("not all of the command's rows arrived in the stream within %s", r.Timeout)
@@ -205,7 +209,7 @@ func (r *run) sinks(ctx context.Context, c *collector) error {
 	return nil
 }
 
-// versions of the database, which DMS's records may depend on.
+// versions returns the database's versions. DMS's records may depend on them.
 func versions(ctx context.Context, db *sql.DB) (map[string]string, error) {
 	var version, comment string
 	if err := db.QueryRowContext(ctx, "SELECT VERSION(), @@version_comment").Scan(&version, &comment); err != nil {

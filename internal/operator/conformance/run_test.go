@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// made runs a probe over a world in virtual time.
+// made runs a probe in a world with virtual time.
 func made(t *testing.T, w *world, change func(*conformance.Probe), ids ...string) (report *conformance.Report, err error) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
@@ -32,7 +32,7 @@ func made(t *testing.T, w *world, change func(*conformance.Probe), ids ...string
 	return report, err
 }
 
-// dropped says that both tables are gone, and that it was the last that was done to them.
+// dropped checks that both tables are gone and that no statement followed.
 func dropped(t *testing.T, w *world) {
 	t.Helper()
 	require.GreaterOrEqual(t, len(w.statements), 2)
@@ -107,7 +107,7 @@ func TestAProbeDoesNoMoreThanIsAskedFor(t *testing.T) {
 	require.Empty(t, report.Evidence.Lake)
 }
 
-// Another shard may be read later than the one that has the last row.
+// A shard may be read later than the shard with the last row.
 func TestARowThatIsLateIsWaitedFor(t *testing.T) {
 	w := newWorld(t)
 	w.late = "values"
@@ -119,7 +119,7 @@ func TestARowThatIsLateIsWaitedFor(t *testing.T) {
 	}
 }
 
-// DMS and Firehose deliver at least once: a copy is not what is still to come.
+// DMS and Firehose deliver at least once. A copy must not count as a missing record.
 func TestWhatComesTwiceIsNotTakenForTheRest(t *testing.T) {
 	w := newWorld(t)
 	w.again = true
@@ -135,7 +135,7 @@ func TestWhatComesTwiceIsNotTakenForTheRest(t *testing.T) {
 	require.Len(t, report.Evidence.History, len(w.recorded.History)*3/2)
 }
 
-// Rows that are loaded again are not taken for a row that is still to come.
+// A row that is loaded again must not count as a missing row.
 func TestWhatIsLoadedAgainIsNotTakenForTheRest(t *testing.T) {
 	w := newWorld(t)
 	w.behind = "named"

@@ -8,31 +8,31 @@ import (
 	"strings"
 )
 
-// The scenes of the script: each writes rows for some of the assumptions.
+// These are the scenes of the script. Each writes rows for some assumptions.
 const (
-	sceneValues  = "values"  // a value of every kind
-	sceneEmpty   = "empty"   // NULL, and empty text, in the key too
-	sceneSeveral = "several" // three rows by one statement, one of them changed twice, in one transaction
-	sceneUpdated = "updated" // changed twice, in transactions of their own
-	sceneMoved   = "moved"   // its key is changed
+	sceneValues  = "values"  // writes a value of every kind
+	sceneEmpty   = "empty"   // writes NULL and empty text, in the key too
+	sceneSeveral = "several" // inserts three rows by one statement and changes one twice, in one transaction
+	sceneUpdated = "updated" // changes a row twice, in separate transactions
+	sceneMoved   = "moved"   // changes a row's key
 	sceneDeleted = "deleted"
-	sceneFirst   = "first"  // began before the next one, and was committed after it
-	sceneSecond  = "second" // began last, and was committed first
-	sceneNamed   = "named"  // in the table whose name has to be escaped
-	sceneEnd     = "end"    // when it is seen, all of the above has been
+	sceneFirst   = "first"  // begins before the next scene and commits after it
+	sceneSecond  = "second" // begins last and commits first
+	sceneNamed   = "named"  // uses the table whose name has to be escaped
+	sceneEnd     = "end"    // comes last
 	sceneAltered = "altered"
 )
 
-// Keys of rows that are looked for.
+// The judgement looks for rows with these keys.
 const (
-	bigKey   = "18446744073709551615" // 20 digits
+	bigKey   = "18446744073709551615" // has 20 digits
 	movedKey = 32
 )
 
-// tableComment marks a table as the probe's: one that a run has left may be dropped.
+// tableComment marks a table as the probe's. A later run may drop it.
 const tableComment = "made by cdc conformance, which drops it"
 
-// values of the scene of that name, as SQL writes them.
+// values lists the columns of the scene "values", with their values in SQL.
 var values = [][2]string{
 	{"empty_text", `'full'`},
 	{"signed19", `-9223372036854775807`},
@@ -49,7 +49,7 @@ var values = [][2]string{
 	{"latin", `'François'`},
 }
 
-// wordsValue and latinValue are what the text columns hold.
+// The text columns hold wordsValue and latinValue.
 const (
 	wordsValue = `naïve 한글 🙂 "q" <b> \`
 	latinValue = "François"

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// gone are the columns that a table had when it was last seen, and has no longer, but for those that are told already. None when there is no
-// table, or their names are not known.
+// gone returns the columns that a table had at the last look and no longer has. It leaves out columns that are reported
+// already. It returns none if there is no table or the names are unknown.
 func (k Known) gone(now *Table) []string {
 	if k.Table == nil || now == nil {
 		return nil
@@ -15,12 +15,13 @@ func (k Known) gone(now *Table) []string {
 	return slices.DeleteFunc(slices.Clone(k.Table.Names), func(name string) bool { return slices.Contains(now.Names, name) || k.tells(name) })
 }
 
-// tells that a column is gone.
+// tells reports whether a recorded change names a dropped column.
 func (k Known) tells(column string) bool {
 	return slices.ContainsFunc(k.Changes, func(c Change) bool { return slices.Contains(c.Columns, column) })
 }
 
-// named is a table with the names of its columns. What an earlier release has kept has none: they are taken for those of now.
+// named returns the table with the names of its columns. Earlier releases did not store names, so it takes the present
+// ones.
 func (t *Table) named(now *Table) *Table {
 	if t == nil || now == nil || t.Names != nil {
 		return t
@@ -30,7 +31,7 @@ func (t *Table) named(now *Table) *Table {
 	return &with
 }
 
-// columnsGone between two times.
+// columnsGone describes columns that were dropped or renamed between two times.
 func columnsGone(names []string, after, before time.Time) Change {
 	what := "DROP or RENAME of the column "
 	if len(names) > 1 {
@@ -39,15 +40,17 @@ func columnsGone(names []string, after, before time.Time) Change {
 	return Change{What: what + strings.Join(names, ", "), Columns: names, After: after, Before: before}
 }
 
-// Sighting is what the canary has seen, once a minute, of a table's columns: at the first look of `cdc status` they may be gone already.
+// Sighting is what the canary, which looks once a minute, has seen of a table's columns. Columns may be gone before the
+// first look of `cdc status`.
 type Sighting struct {
-	// Seen is when the table was last found otherwise than before.
+	// Seen is the last time when the canary found the columns changed.
 	Seen time.Time `json:"seen"`
-	// Columns that are gone since the table's load.
+	// Columns are the columns that have gone since the table's load.
 	Columns []string `json:"columns"`
 }
 
-// Missed is the change that a sighting tells of and a look has not: before is what was known at that look, and after it. Nil for none.
+// Missed returns a change that the canary saw and `cdc status` did not, or nil. before and after are the stored
+// definitions before and after the latest look.
 func (s Sighting) Missed(before, after Known) *Change {
 	since := before.Seen
 	if after.Loaded.After(since) {

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// withColumns is a table that was made before the load; its digest is another one with other columns.
+// withColumns returns a table that was made before the load. Its digest depends on its columns.
 func withColumns(id string, names ...string) *Table {
 	t := madeAs(id, "digest", "")
 	t.Names = names

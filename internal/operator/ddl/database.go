@@ -14,17 +14,18 @@ import (
 	"time"
 )
 
-// Server error numbers, https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html.
+// These are error numbers of the server, https://dev.mysql.com/doc/mysql-errors/8.4/en/server-error-reference.html.
 const (
 	errUnknownTable    = 1109
 	errUnknownVariable = 1193
 	errNeedsPrivilege  = 1227
 )
 
-// Database reads how the tables are made.
+// Database reads the definitions of tables.
 type Database struct{ DB *sql.DB }
 
-// Tables by name, of all databases but the server's own; of PostgreSQL those of one database. The session's times must be UTC.
+// Tables returns the tables by name. It leaves out the server's own databases. In PostgreSQL it covers one database.
+// The session's time zone must be UTC.
 func (d Database) Tables(ctx context.Context) (map[table.Name]*Table, error) {
 	conn, err := d.DB.Conn(ctx)
 	if err != nil {
@@ -35,8 +36,9 @@ func (d Database) Tables(ctx context.Context) (map[table.Name]*Table, error) {
 	if schema.EngineOf(d.DB) == schema.PostgreSQL {
 		return r.tables, r.postgres(ctx)
 	}
-	// MySQL 8 shows times of a day ago, https://dev.mysql.com/doc/refman/8.4/en/information-schema-optimization.html;
-	// others do not know the variable.
+	// By default MySQL 8 shows times that are up to a day old,
+	// https://dev.mysql.com/doc/refman/8.4/en/information-schema-optimization.html. Other servers do not know the
+	// variable.
 	if _, err := conn.ExecContext(ctx, "SET SESSION information_schema_stats_expiry = 0"); err != nil && !mysql.IsServerError(err, errUnknownVariable) {
 		return nil, fmt.Errorf("asking for current times of the tables: %w", err)
 	}
@@ -82,7 +84,7 @@ func (r reading) columns(ctx context.Context) error {
 			t.Names = append(t.Names, row[2])
 		}
 		_, err := fmt.Fprintf(digests[n], "%q\n", row[2:6])
-		return err //nolint:wrapcheck // a hash takes everything
+		return err //nolint:wrapcheck // writing to a hash cannot fail
 	})
 	for n, digest := range digests {
 		if t := r.tables[n]; t != nil {
@@ -92,7 +94,7 @@ func (r reading) columns(ctx context.Context) error {
 	return err
 }
 
-// partitions in their order, which InnoDB does not know; their ids are read later.
+// partitions reads the partitions in their order, which InnoDB does not store. Their ids are read later.
 func (r reading) partitions(ctx context.Context) error {
 	return r.each(ctx, `SELECT DISTINCT TABLE_SCHEMA, TABLE_NAME, PARTITION_NAME, PARTITION_ORDINAL_POSITION
 		FROM information_schema.PARTITIONS WHERE PARTITION_NAME IS NOT NULL AND`+notOurs+` ORDER BY 1, 2, 4`, func(row []string) error {
@@ -103,8 +105,8 @@ func (r reading) partitions(ctx context.Context) error {
 	})
 }
 
-// identities are InnoDB's. MySQL calls the view INNODB_TABLES, MariaDB INNODB_SYS_TABLES; both want PROCESS.
-// https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-tables-table.html
+// identities reads InnoDB's ids. MySQL calls the view INNODB_TABLES, and MariaDB INNODB_SYS_TABLES. Both require the
+// PROCESS privilege. https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-tables-table.html
 func (r reading) identities(ctx context.Context) error {
 	ids := map[string]string{}
 	read := func(view string) error {
@@ -138,9 +140,9 @@ func (r reading) identities(ctx context.Context) error {
 	return nil
 }
 
-// fileName is how the server writes a name in the names of files, and so does InnoDB:
-// https://dev.mysql.com/doc/refman/8.4/en/identifier-mapping.html. Letters that are not ASCII are written in another way
-// again; the bootstrap refuses such a table.
+// fileName encodes a name as the server and InnoDB do in file names:
+// https://dev.mysql.com/doc/refman/8.4/en/identifier-mapping.html. It does not handle letters outside ASCII, because
+// the bootstrap refuses such tables.
 func fileName(name string) string {
 	var b strings.Builder
 	for _, c := range name {
@@ -154,16 +156,16 @@ func fileName(name string) string {
 	return b.String()
 }
 
-// each row of a query, as text; NULL is empty.
+// each calls take for each row of a query. The values are text, and NULL is empty.
 func (r reading) each(ctx context.Context, query string, take func(row []string) error) error {
 	rows, err := r.conn.QueryContext(ctx, query)
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by Tables
+		return err //nolint:wrapcheck // Tables wraps it
 	}
 	defer rows.Close()
 	names, err := rows.Columns()
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by Tables
+		return err //nolint:wrapcheck // Tables wraps it
 	}
 	values, into, texts := make([]sql.NullString, len(names)), make([]any, len(names)), make([]string, len(names))
 	for i := range values {
@@ -171,7 +173,7 @@ func (r reading) each(ctx context.Context, query string, take func(row []string)
 	}
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
-			return err //nolint:wrapcheck // wrapped by Tables
+			return err //nolint:wrapcheck // Tables wraps it
 		}
 		for i, v := range values {
 			texts[i] = v.String
@@ -180,5 +182,5 @@ func (r reading) each(ctx context.Context, query string, take func(row []string)
 			return err
 		}
 	}
-	return rows.Err() //nolint:wrapcheck // wrapped by Tables
+	return rows.Err() //nolint:wrapcheck // Tables wraps it
 }

@@ -1,10 +1,12 @@
-// Package ddl finds the tables that a statement has emptied, replaced or dropped since they were loaded. DMS sends no record
-// of TRUNCATE, DROP and RENAME TABLE, and of statements on partitions: rows that went with one stay in every sink,
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations. And it finds the columns that were
-// dropped or renamed: whatever records tell of that, a row that does not change afterwards has none, and is shown as it was.
+// Package ddl finds tables that a statement has emptied, replaced or dropped since they were loaded. DMS sends no
+// record of TRUNCATE, DROP and RENAME TABLE, or of statements on partitions, so the removed rows stay in every sink,
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations.
 //
-// MySQL tells by the identity that InnoDB gives a table, and each partition, when it makes them, PostgreSQL by the file that holds the table. What a table was at
-// its load is kept ([Store]), and compared whenever somebody looks.
+// The package also finds columns that were dropped or renamed. A row that does not change afterwards has no new record,
+// so it is still shown with its old columns.
+//
+// In MySQL, InnoDB gives each table and partition an id when it makes them. In PostgreSQL, each table has a file.
+// [Store] keeps the state of a table at its load, and each look compares the table with it.
 package ddl
 
 import (
@@ -12,38 +14,40 @@ import (
 	"time"
 )
 
-// Table is how a database has made a table.
+// Table describes how a database has made a table.
 type Table struct {
-	// ID is InnoDB's, or PostgreSQL's of the table and its file. TRUNCATE, DROP and CREATE, and a swap by RENAME give a name another one; so does an ALTER TABLE that
-	// rebuilds, and no other ALTER. Empty for a partitioned table, and one of another engine.
+	// ID is InnoDB's id, or PostgreSQL's ids of the table and its file. It changes with TRUNCATE, with DROP and CREATE,
+	// and with a swap by RENAME. An ALTER TABLE changes it only if it rebuilds the table. It is empty for a partitioned
+	// table and for other engines.
 	ID string `json:"id,omitempty"`
-	// Created is information_schema.TABLES.CREATE_TIME, in UTC. It tells less: not of an older table that is swapped in, and
-	// in MariaDB not of a TRUNCATE, but of every ALTER.
+	// Created is information_schema.TABLES.CREATE_TIME in UTC. It is less exact than ID. It misses an older table that
+	// is swapped in, and in MariaDB a TRUNCATE, but it changes with every ALTER.
 	Created time.Time `json:"created"`
-	// Columns is a digest of the columns as DMS sees them: names, types, nullability, collations, in their order.
+	// Columns is a digest of the columns as DMS sees them: names, types, nullability and collations, in order.
 	Columns string `json:"columns"`
-	// Names of the columns that DMS carries, in their order; nil in what an earlier release has kept.
+	// Names lists the columns that DMS carries, in order. It is nil if an earlier release stored the table.
 	Names []string `json:"names,omitempty"`
-	// Partitions in their order.
+	// Partitions lists the partitions in order.
 	Partitions []Partition `json:"partitions,omitempty"`
 }
 
-// Partition of a table; ID as a table's, of all its subpartitions.
+// Partition is a partition of a table. Its ID has the form of a table's and covers all its subpartitions.
 type Partition struct {
 	Name string `json:"name"`
 	ID   string `json:"id"`
 }
 
-// Statistics is what DMS says of a table.
+// Statistics is what DMS reports of a table.
 type Statistics struct {
-	// Began and Loaded are the beginning and the end of its last load; zero for a table that was never loaded.
+	// Began and Loaded are the beginning and the end of the table's last load. They are zero if the table was never
+	// loaded.
 	Began, Loaded time.Time
-	// Ddls that DMS has taken from the binlog. It counts ALTER and TRUNCATE TABLE, and no DROP:
-	// https://github.com/kiwonyoon0701/DMS/blob/8b8eb3c/DDL-propagation/mysql-ddl.md.
+	// Ddls counts the DDL statements that DMS has read from the binlog. DMS counts ALTER and TRUNCATE TABLE, but not
+	// DROP: https://github.com/kiwonyoon0701/DMS/blob/8b8eb3c/DDL-propagation/mysql-ddl.md.
 	Ddls int64
 }
 
-// What a change may have been.
+// These texts describe the possible causes of a change.
 const (
 	Replaced = "TRUNCATE, DROP and CREATE, RENAME, or a rebuild (OPTIMIZE, VACUUM FULL)"
 	Altered  = "an ALTER TABLE, or TRUNCATE, DROP and CREATE, RENAME (this is the first comparison)"
@@ -51,44 +55,47 @@ const (
 	Gone     = "DROP or RENAME"
 )
 
-// Change of a table after which rows are shown that are no more, or as they were before.
+// Change is a change of a table that left stale rows in the sinks: rows that no longer exist, or rows with former
+// columns.
 type Change struct {
-	// What it may have been: statements of SQL.
+	// What names the SQL statements that may have caused the change.
 	What string `json:"what"`
-	// Columns that are gone; empty for a change that took rows away.
+	// Columns lists the dropped columns. It is empty if the change removed rows.
 	Columns []string `json:"columns,omitempty"`
-	// After and Before are the times between which it was.
+	// After and Before bound the time of the change.
 	After  time.Time `json:"after"`
 	Before time.Time `json:"before"`
 }
 
 // Known is the stored definition of a table.
 type Known struct {
-	// Loaded is the end of the load since which changes are noted.
+	// Loaded is the end of the load since which changes are recorded.
 	Loaded time.Time `json:"loaded"`
-	// Table as it was at Seen, the look at which it was last found otherwise than before, with what DMS had counted then;
-	// nil when it was not there.
+	// Table is the definition at the time Seen, when a look last found a difference. Ddls is DMS's count at that time.
+	// Table is nil if the table did not exist.
 	Table *Table    `json:"table"`
 	Seen  time.Time `json:"seen"`
 	Ddls  int64     `json:"ddls"`
-	// Unexplained is when the table was first seen with other columns while DMS had counted no statement.
+	// Unexplained is the time when a look first found other columns although DMS had counted no statement.
 	Unexplained time.Time `json:"unexplained,omitzero"`
-	// Changes since the load.
+	// Changes lists the changes since the load.
 	Changes []Change `json:"changes,omitempty"`
 }
 
-// Accepted is the definition of a table that an operator has compared and accepts as loaded.
+// Accepted returns the definition of a table that an operator has compared and accepts as loaded.
 func Accepted(now *Table, s Statistics, at time.Time) Known {
 	return Known{Loaded: s.Loaded, Table: now, Seen: at, Ddls: s.Ddls}
 }
 
-// settled is how long DMS may take to come to an ALTER TABLE before a change of columns is held for another statement's.
+// settled is how long DMS may take to read an ALTER TABLE. If DMS has counted no statement by then, another statement
+// changed the columns.
 const settled = 10 * time.Minute
 
-// Look at a table as it is now, nil when there is none: what is known of it from now on, and the changes to tell of. The
-// zero Known is that of a table at which nobody has looked.
+// Look compares the stored definition with the present table, which is nil if it does not exist. It returns the new
+// definition and the changes to report. The zero Known stands for a table at which nobody has looked.
 //
-// A table that was made anew with other columns, while DMS has counted a statement, was altered, which records tell.
+// If the table was rebuilt with other columns and DMS has counted a statement, the cause was an ALTER TABLE. Records
+// tell of that, so Look reports no replacement.
 func Look(k Known, now *Table, s Statistics, at time.Time) (Known, []Change) {
 	if k.Seen.IsZero() || !k.Loaded.Equal(s.Loaded) {
 		return first(now, s, at)
@@ -110,11 +117,11 @@ func Look(k Known, now *Table, s Statistics, at time.Time) (Known, []Change) {
 		return k, k.Changes
 	case now == nil:
 		return seen(Gone)
-	case k.Table == nil: // that it was gone is noted already
+	case k.Table == nil: // a change already records that it was gone
 		return seen("")
 	}
 	what := k.Table.since(*now)
-	counted := s.Ddls > k.Ddls || s.Ddls < k.Ddls && s.Ddls > 0 // a task that begins anew counts from 0
+	counted := s.Ddls > k.Ddls || s.Ddls < k.Ddls && s.Ddls > 0 // a new task counts from 0
 	switch {
 	case what == "" && k.Table.equal(*now) && k.Unexplained.IsZero():
 		return k, k.Changes
@@ -130,7 +137,8 @@ func Look(k Known, now *Table, s Statistics, at time.Time) (Known, []Change) {
 	return k, append(slices.Clip(k.Changes), k.change(Awaited, now, at))
 }
 
-// change between the last look and this one. A table that was made in between was not there before.
+// change describes a change between the last look and this one. If the table was created in between, the change is not
+// earlier than that.
 func (k Known) change(what string, now *Table, at time.Time) Change {
 	c := Change{What: what, After: k.Seen, Before: at}
 	if now != nil && now.Created.After(c.After) && !now.Created.After(at) {
@@ -139,7 +147,7 @@ func (k Known) change(what string, now *Table, at time.Time) Change {
 	return c
 }
 
-// first is the first look since a load. A table that was made before the load began has not been replaced since.
+// first handles the first look since a load. A table that was made before the load began has not been replaced since.
 func first(now *Table, s Statistics, at time.Time) (Known, []Change) {
 	k := Accepted(now, s, at)
 	switch {

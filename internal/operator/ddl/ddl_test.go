@@ -13,7 +13,7 @@ var (
 	asOf = Statistics{Began: load.Add(-time.Minute), Loaded: load, Ddls: 1}
 )
 
-// madeAs is a table of an id and columns, made before the load, with partitions written "p0=1 p1=2".
+// madeAs returns a table that was made before the load. partitions has the form "p0=1 p1=2".
 func madeAs(id, columns, partitions string) *Table {
 	t := &Table{ID: id, Created: load.Add(-time.Hour), Columns: columns}
 	for _, p := range strings.Fields(partitions) {
@@ -23,7 +23,7 @@ func madeAs(id, columns, partitions string) *Table {
 	return t
 }
 
-// lookedAt is what is known of a table that was loaded and seen well.
+// lookedAt returns the stored definition of a loaded table without changes.
 func lookedAt(t *testing.T, made *Table) Known {
 	t.Helper()
 	k, changes := Look(Known{}, made, asOf, load.Add(time.Minute))
@@ -80,7 +80,7 @@ func TestAChangeStaysUntilTheTableIsLoadedAgain(t *testing.T) {
 	k, _ = Look(k, madeAs("8", "a", ""), asOf, load.Add(time.Hour))
 	s := asOf
 	s.Ddls = 2
-	k, changes := Look(k, madeAs("9", "ab", ""), s, load.Add(2*time.Hour)) // an ALTER, which must not hide it
+	k, changes := Look(k, madeAs("9", "ab", ""), s, load.Add(2*time.Hour)) // an ALTER TABLE must not hide the change
 	require.Equal(t, []string{Replaced}, what(changes))
 	k, changes = Look(k, nil, s, load.Add(3*time.Hour))
 	require.Equal(t, []string{Replaced, Gone}, what(changes))

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// repartitioned is what was done to a table's partitions. That partitions were added or reorganized takes no row away; when
-// none is left as it was, the whole table was made anew.
+// repartitioned says which statement on partitions removed rows. Adding or reorganizing partitions removes none. If no
+// partition is left unchanged, the whole table was made anew.
 func repartitioned(before, now []Partition) string {
 	kept := func(p Partition) bool { return slices.Contains(before, p) && slices.Contains(now, p) }
 	if slices.Equal(before, now) {
@@ -42,7 +42,7 @@ func repartitioned(before, now []Partition) string {
 	return strings.Join(what, "; ")
 }
 
-// segments are what lies before, between and after the partitions that were kept.
+// segments returns the runs of partitions before, between and after the kept ones.
 func segments(of []Partition, kept func(Partition) bool) [][]Partition {
 	all := [][]Partition{nil}
 	for _, p := range of {
@@ -55,8 +55,8 @@ func segments(of []Partition, kept func(Partition) bool) [][]Partition {
 	return all
 }
 
-// reorganized says that partitions were made of the former ones in their place: REORGANIZE PARTITION, which keeps the rows.
-// ADD PARTITION makes new ones after all others, so a new one elsewhere, or before one that was there, is no added one.
+// reorganized reports whether REORGANIZE PARTITION made the new partitions from former ones at the same place. It keeps
+// the rows. ADD PARTITION adds partitions only at the end, so a new partition elsewhere was not added by it.
 func reorganized(before, now []Partition, last bool) bool {
 	for i, p := range now {
 		added := !slices.ContainsFunc(before, func(b Partition) bool { return b.Name == p.Name })

@@ -7,10 +7,11 @@ import (
 	"fmt"
 )
 
-// tablesPostgres are tables with what tells one from another of its name. TRUNCATE, a rewriting ALTER TABLE, CLUSTER and VACUUM FULL give a
-// table another file, DROP and CREATE another object too; times of creation there are none,
-// https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION.
-// Computed columns, which PostgreSQL 11 knows nothing of, DMS does not carry.
+// tablesPostgres selects tables with an identity that distinguishes tables of the same name. TRUNCATE, a rewriting
+// ALTER TABLE, CLUSTER and VACUUM FULL give a table a new file. DROP and CREATE also give it a new object id.
+// PostgreSQL keeps no creation time,
+// https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION. The query leaves out computed
+// columns, which DMS does not carry. PostgreSQL 11 does not have them.
 const tablesPostgres = `SELECT n.nspname, c.relname, c.oid::text || '/' || coalesce(pg_relation_filenode(c.oid)::text, ''),
 	(SELECT left(encode(sha256(convert_to(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || a.attcollation,
 		E'\n' ORDER BY a.attnum), 'UTF8')), 'hex'), 16) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),
@@ -23,7 +24,7 @@ func (r reading) postgres(ctx context.Context) error {
 	err := r.each(ctx, tablesPostgres, func(row []string) error {
 		t := &Table{ID: row[2], Columns: row[3]}
 		r.tables[table.Name{Database: row[0], Table: row[1]}] = t
-		return json.Unmarshal([]byte(row[4]), &t.Names) //nolint:wrapcheck // wrapped below
+		return json.Unmarshal([]byte(row[4]), &t.Names) //nolint:wrapcheck // the caller wraps it
 	})
 	if err != nil {
 		return fmt.Errorf("reading how the tables are made: %w", err)

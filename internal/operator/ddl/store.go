@@ -14,8 +14,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Key of the object, beside the changes in the lake's bucket, in which the unnamed source's tables are kept; CanaryKey of the one in which
-// the canary remembers them.
+// Key is the key of the object with the unnamed source's definitions, in the lake's bucket. CanaryKey is the key of the
+// object with the canary's sightings.
 const (
 	Key       = "cdc/loaded-tables.json"
 	CanaryKey = "cdc/canary-tables.json"
@@ -27,15 +27,15 @@ type Objects interface {
 	PutObject(context.Context, *s3.PutObjectInput, ...func(*s3.Options)) (*s3.PutObjectOutput, error)
 }
 
-// Store keeps what is known of a source's tables, by database.table, in one object of a bucket.
+// Store keeps the definitions of a source's tables in one object of a bucket. Its keys have the form database.table.
 type Store struct {
 	S3     Objects
 	Bucket string
-	// Source is empty for the unnamed one.
+	// Source is empty for the unnamed source.
 	Source string
 }
 
-// of is the key of the source's object for the unnamed source's.
+// of returns the source's own key for a key of the unnamed source.
 func (s Store) of(key string) string {
 	if s.Source == "" {
 		return key
@@ -43,19 +43,19 @@ func (s Store) of(key string) string {
 	return "cdc/source=" + s.Source + "/" + strings.TrimPrefix(key, "cdc/")
 }
 
-// Read returns the stored definitions, none before the first look.
+// Read returns the stored definitions. There are none before the first look.
 func (s Store) Read(ctx context.Context) (map[string]Known, error) {
 	known := map[string]Known{}
 	return known, s.read(ctx, s.of(Key), &known)
 }
 
-// Sightings of the source's canary; nothing where there is none.
+// Sightings returns what the source's canary has seen. It is empty without a canary.
 func (s Store) Sightings(ctx context.Context) (map[string]Sighting, error) {
 	sightings := map[string]Sighting{}
 	return sightings, s.read(ctx, s.of(CanaryKey), &sightings)
 }
 
-// read an object that may not be there.
+// read reads an object. It leaves into unchanged if the object does not exist.
 func (s Store) read(ctx context.Context, key string, into any) error {
 	out, err := s.S3.GetObject(ctx, &s3.GetObjectInput{Bucket: &s.Bucket, Key: &key})
 	if missing := (*types.NoSuchKey)(nil); errors.As(err, &missing) {

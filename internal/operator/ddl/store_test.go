@@ -16,7 +16,7 @@ import (
 // fakeS3 holds one object.
 type fakeS3 struct {
 	text   []byte
-	key    string // that was asked for
+	key    string // the key that was requested
 	writes int
 	err    error
 }

@@ -1,25 +1,27 @@
-// Package erase takes one row out of everything that the pipeline keeps: the right to be forgotten,
+// Package erase deletes one row from everything that the pipeline keeps. This serves the right to be forgotten,
 // https://gdpr-info.eu/art-17-gdpr/.
 //
 // # What belongs to the row
 //
-// Every record whose key, or whose key before an update, is the row's, in whatever spelling ([change.KeyColumns]). A row whose key
-// was changed is the same row: it is erased under every key that it had.
+// A record belongs to the row if its key, or its key before an update, equals the row's key in any spelling
+// ([change.KeyColumns]). A row keeps its identity when its key changes, so it is erased under every key that it had.
 //
 // # When it is refused
 //
-// The row has to be deleted in the source first, and its deletion must have arrived: the newest record of the row in the lake has to be
-// the one that ends it, and older than a delivery takes at most ([Options.Settle]). What is not in a sink by then is below the
-// prefixes of errors, where it is erased too. The stream keeps the records until they expire; nothing reads them again by itself.
+// The row must be deleted in the source first, and the deletion must have reached the lake. The newest record of the
+// row there must be the deletion, and it must be older than the longest delivery takes ([Options.Settle]). A record
+// that has not reached a sink by then is below an error prefix, and is erased there. The stream keeps its records until
+// they expire. Nothing reads them again by itself.
 //
 // # Order
 //
-// First the lake's records and those that were parked, then what is made of them: tables, indices, results of queries. The other way
-// round, a run of the tables' job or a replay in between would make the row again. Each step finds by itself what is left to do, so an
-// erasure that was interrupted is finished by the same command. Which keys the row had only its records tell, and these are gone
-// first: so a request in the bucket keeps the keys until all is done ([request]).
+// The lake's records and the parked ones are erased first. Tables, indices and query results, which are made from them,
+// come afterwards. In the opposite order, a run of the tables' job or a replay could create the row again. Each step
+// finds the remaining work itself, so the same command finishes an interrupted erasure. Only the records tell which
+// keys the row had, and they are erased first. So a request in the bucket keeps the keys until everything is done
+// ([request]).
 //
-// A record of another row is never lost: an object is written anew under its name, read again and compared before its former
+// No record of another row is lost. An object is rewritten under its name, read again and compared before its former
 // versions are deleted.
 package erase
 
@@ -36,96 +38,97 @@ import (
 	"time"
 )
 
-// DefaultSettle is how old the record that ends the row has to be: longer than a delivery's longest buffer (15 minutes) and what it
-// retries the domain by default.
+// DefaultSettle is the default of [Options.Settle]. It is longer than the longest buffer of a delivery (15 minutes) and
+// the delivery's default retry time for the domain.
 const DefaultSettle = 30 * time.Minute
 
-// Source is the database that the row comes from.
+// Source is the database that holds the table.
 type Source interface {
-	// Key gives the columns of a table's primary key, with their types.
+	// Key returns the columns of a table's primary key, with their types.
 	Key(ctx context.Context, name table.Name) (change.KeyColumns, error)
-	// Has says whether the table has a row of the key now.
+	// Has reports whether the table has a row with this key now.
 	Has(ctx context.Context, name table.Name, key change.Key) (bool, error)
 }
 
-// Erasure is a stack and the row to take out of it.
+// Erasure erases one row from a stack.
 type Erasure struct {
 	Source Source
-	// Kind of the source; empty is MySQL.
+	// Kind is the source's kind. Empty means MySQL.
 	Kind change.Kind
 	Lake Lake
 	// Search is nil in a stack without a domain.
 	Search *Search
-	// Tables is the job that keeps the lake's tables; nil in a stack that keeps none.
+	// Tables is the job that keeps the lake's tables. It is nil in a stack without them.
 	Tables *tables.Job
-	// Loading says whether the task loads the table just now; nil is never.
+	// Loading reports whether the task is loading the table now. nil means never.
 	Loading func(context.Context, table.Name) (bool, error)
 	Table   table.Name
-	// Row has a value for each column of the primary key, by name.
+	// Row maps each column of the primary key to its value.
 	Row map[string]string
 	Options
 }
 
-// Options of an erasure.
+// Options are the options of an erasure.
 type Options struct {
-	// Yes does it; else it is only said what would be done.
+	// Yes erases the row. Without it, Run only reports what it would do.
 	Yes bool
-	// Vanished takes a row that no record ends: of a TRUNCATE, of a foreign key, of another source.
+	// Vanished allows a row without a record of its deletion. A TRUNCATE, a foreign key or a change of the source can
+	// cause this.
 	Vanished bool
-	// Settle is how old the newest record of the row has to be.
+	// Settle is the least age of the row's newest record.
 	Settle time.Duration
 	// Tell receives progress messages; nil discards them.
 	Tell func(format string, args ...any)
-	// Now is the time; default the clock.
+	// Now returns the time. The default is the clock.
 	Now func() time.Time
 }
 
-// Found is what one place has, or had, of the row.
+// Found counts what one place has, or had, of the row.
 type Found struct {
-	// Records or documents of the row.
+	// Records counts the records or documents of the row.
 	Records int `json:"records"`
-	// Objects as they are now that have any, and former versions of objects.
+	// Objects counts the present objects that contain the row. Versions counts former versions of objects.
 	Objects  int `json:"objects"`
 	Versions int `json:"versions"`
 }
 
-// Documents are what the indices have of the row.
+// Documents counts what the indices have of the row.
 type Documents struct {
 	Documents int `json:"documents"`
-	// Indices that have any, by name.
+	// Indices names the indices that have any documents of the row.
 	Indices []string `json:"indices"`
 }
 
-// Report says what an erasure has found, and done or would do.
+// Report says what an erasure has found, and what it did or would do.
 type Report struct {
 	Table string `json:"table"`
-	// Key by column, and other keys that the row had.
+	// Key maps each key column to its value. OtherKeys lists the other keys that the row had.
 	Key       map[string]string `json:"key"`
 	OtherKeys []string          `json:"otherKeys"`
-	// Erased says that all of it was done.
+	// Erased is true if the erasure is complete.
 	Erased bool `json:"erased"`
-	// Raw are records of the lake, Parked those that could not be delivered or applied.
+	// Raw counts records of the lake. Parked counts records that could not be delivered or applied.
 	Raw    Found `json:"raw"`
 	Parked Found `json:"parked"`
-	// History and Current are documents of OpenSearch.
+	// History and Current count documents in OpenSearch.
 	History Documents `json:"history"`
 	Current Documents `json:"current"`
-	// Tables of the lake, by their names in the catalog. Versions are former ones of their files, and those of tables that were
-	// shown before. All of them are deleted.
+	// Tables lists the lake's tables by their names in the catalog. TableVersions counts former versions of their
+	// files, and files of tables that were shown before. All of them are deleted.
 	Tables        []string `json:"tables"`
 	TableVersions int      `json:"tableVersions"`
 	// QueryResults counts the versions of Athena's result objects. All of them are deleted.
 	QueryResults int `json:"queryResults"`
-	// Unreadable are records whose row is unknown. They stay.
+	// Unreadable lists records whose row is unknown. They stay.
 	Unreadable []string `json:"unreadable"`
-	// Left is what cannot be reached.
+	// Left lists what the erasure cannot reach.
 	Left []Left `json:"left"`
 }
 
-// Left is something that may hold values of the row, and until when.
+// Left is a place that may hold values of the row after the erasure.
 type Left struct {
 	Where string `json:"where"`
-	// Until is the day after which it has nothing of the row; zero when that is not ours to say.
+	// Until is the last day on which the place may hold the row. It is zero if the pipeline does not decide that.
 	Until time.Time `json:"until,omitzero"`
 	Why   string    `json:"why"`
 }
@@ -174,7 +177,7 @@ func (r *run) run(ctx context.Context) error {
 	return nil
 }
 
-// identify the row: its key in the one spelling, and the keys that an erasure which was interrupted has found.
+// identify finds the row's key in its canonical spelling, and the keys that an interrupted erasure has found.
 func (r *run) identify(ctx context.Context) error {
 	r.report = Report{
 		Table: r.Table.String(), Key: r.Row, OtherKeys: []string{}, Tables: []string{}, Unreadable: []string{}, Left: []Left{},
@@ -182,7 +185,7 @@ func (r *run) identify(ctx context.Context) error {
 	}
 	columns, err := r.Source.Key(ctx, r.Table)
 	if err != nil {
-		return err //nolint:wrapcheck // it names the table
+		return err //nolint:wrapcheck // the error names the table
 	}
 	if r.row, err = newRow(r.Kind, r.Table, columns, r.Row); err != nil {
 		return err
@@ -203,7 +206,7 @@ func (r *run) identify(ctx context.Context) error {
 	return nil
 }
 
-// look for everything, and change nothing.
+// look searches every place and changes nothing.
 func (r *run) look(ctx context.Context) error {
 	var err error
 	for {
@@ -253,20 +256,20 @@ func (r *run) summarise() {
 	}
 }
 
-// refuse says all that is against it.
+// refuse returns every reason against the erasure.
 func (r *run) refuse(ctx context.Context) error {
 	var problems []error
 	refuse := func(format string, args ...any) { problems = append(problems, fmt.Errorf(format, args...)) }
 	for _, key := range r.row.keys {
 		has, err := r.Source.Has(ctx, r.Table, key)
 		if err != nil {
-			return err //nolint:wrapcheck // it names the table
+			return err //nolint:wrapcheck // the error names the table
 		}
 		if has {
 			refuse("%s still has the row with %s: delete it in the source first, and wait until the deletion has arrived", r.Table, r.row.describe(key))
 		}
 	}
-	if len(problems) > 0 { // the rest follows from it
+	if len(problems) > 0 { // these problems cause the others
 		return errors.Join(problems...)
 	}
 	if view := r.files.filling; view != "" {
@@ -278,7 +281,7 @@ func (r *run) refuse(ctx context.Context) error {
 	}
 	for id, newest := range r.raw.newest {
 		if !newest.made.After(r.request.Began) {
-			continue // an erasure that was interrupted has looked at it, and may have erased the deletion since
+			continue // an interrupted erasure has checked it, and may have erased the deletion since
 		}
 		if !newest.ends && !r.Vanished {
 			refuse("the newest record of the row with %s in the lake, made %s, is not a deletion: wait until the deletion arrives (see `cdc status`); "+
@@ -304,7 +307,7 @@ func (r *run) refuse(ctx context.Context) error {
 	return errors.Join(problems...)
 }
 
-// erase in the order that the package's comment tells.
+// erase erases in the order that the package comment gives.
 func (r *run) erase(ctx context.Context) error {
 	if err := r.ask(ctx); err != nil {
 		return err
@@ -320,7 +323,7 @@ func (r *run) erase(ctx context.Context) error {
 	if r.Tables != nil && len(r.files.names) > 0 {
 		r.tell("running the job to erase the row from %s", strings.Join(r.files.names, ", "))
 		if _, err := r.Tables.Erase(ctx, r.Lake.requestKey(r.request)); err != nil {
-			return err //nolint:wrapcheck // it names the run
+			return err //nolint:wrapcheck // the error names the run
 		}
 	}
 	if err := r.Lake.forgetFiles(ctx, r.Table); err != nil {
@@ -341,7 +344,7 @@ func (r *run) erase(ctx context.Context) error {
 	return r.Lake.settle(ctx, r.request)
 }
 
-// ask writes down what is to be done, before anything is.
+// ask writes the request before anything is erased.
 func (r *run) ask(ctx context.Context) error {
 	if r.request.ID == "" {
 		r.request = newRequest(r.Table, r.began)

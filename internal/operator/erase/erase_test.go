@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// park puts records in every form in which something is parked: of the row, and of another.
+// park adds parked objects in every form, with records of the row and of another row.
 func (s *scene) park() {
 	gone, other := record(change.Update, "7", 4, marker, "7"), record(change.Insert, "2", 3)
 	line := func(v any) string {
@@ -31,7 +31,7 @@ func (s *scene) park() {
 	s.bucket.put("aws/lambda/a/b", []byte(line(map[string]any{"requestContext": map[string]any{"condition": "RecordAgeExceeded"}, "payload": string(event)})))
 }
 
-// keep puts files of a table, a result of a query, and what the job says of the table.
+// keep adds table files, a query result, and the job's note about the table.
 func (s *scene) keep() {
 	s.bucket.put("tables/_state/shop_orders_table.json", []byte(`{"table":"shop_orders_table","source":"shop.orders","location":"tables/1/iceberg/shop_orders/all"}`))
 	s.bucket.put("tables/1/iceberg/shop_orders/all/data/a.parquet", []byte(marker))
@@ -50,7 +50,7 @@ func TestARowIsErasedFromEveryPlaceWithAllVersions(t *testing.T) {
 	report, err := s.erasure(true).Run(t.Context())
 	require.NoError(t, err)
 	require.True(t, report.Erased)
-	s.nothing(map[string]int{"1": 2, "2": 2 + 4, "7": 1}) // 7 is of another table
+	s.nothing(map[string]int{"1": 2, "2": 2 + 4, "7": 1}) // 7 is in another table here
 	require.Equal(t, Found{Records: 4, Objects: 3, Versions: 1}, report.Raw)
 	require.Equal(t, Found{Records: 7, Objects: 5}, report.Parked)
 	require.Equal(t, Documents{4, []string{daily}}, report.History)
@@ -87,7 +87,8 @@ func TestADryRunSaysWhatThereIsAndChangesNothing(t *testing.T) {
 	require.Empty(t, s.merged)
 }
 
-// TestAnErasureThatBrokeOffIsFinished: wherever it broke off, no record of another row is gone, and the same command finishes it.
+// TestAnErasureThatBrokeOffIsFinished stops an erasure at every step. No record of another row is lost, and the same
+// command finishes it.
 func TestAnErasureThatBrokeOffIsFinished(t *testing.T) {
 	others := map[string]int{"1": 2, "2": 6, "7": 1}
 	for writes := 0; ; writes++ {
@@ -123,7 +124,8 @@ func TestAnErasureThatBrokeOffIsFinished(t *testing.T) {
 	}
 }
 
-// TestARowIsErasedUnderEveryKeyThatItHad, also when the records that tell of them were erased by a run that broke off.
+// TestARowIsErasedUnderEveryKeyThatItHad includes the case that an interrupted run has erased the records of the key
+// changes.
 func TestARowIsErasedUnderEveryKeyThatItHad(t *testing.T) {
 	s := newScene(t)
 	s.deliver("moved.gz", record(change.Update, "8", 9, marker, "7"), record(change.Update, "9", 10, marker, "8"))
@@ -195,7 +197,7 @@ func TestARowThatVanishedIsErasedWhenItIsSaidSo(t *testing.T) {
 	s.nothing(map[string]int{"1": 2, "2": 2, "7": 1})
 }
 
-// TestNothingIsDeletedThatWasNotWrittenWell: the former version stays when the new one has other records than it should.
+// TestNothingIsDeletedThatWasNotWrittenWell checks that the former version stays if the new version has wrong records.
 func TestNothingIsDeletedThatWasNotWrittenWell(t *testing.T) {
 	for name, spoil := range map[string]func([]byte) []byte{
 		"a record less":    func([]byte) []byte { return zipped(record(change.Insert, "1", 1)) },
@@ -237,7 +239,7 @@ func TestWhatNobodyCanTellIsNamedAndLeft(t *testing.T) {
 	require.NotContains(t, text, marker)
 }
 
-// TestWhatComesMeanwhileIsTold: such a record is not erased, and not passed over either.
+// TestWhatComesMeanwhileIsTold checks that a record which comes during the erasure is not erased, but reported.
 func TestWhatComesMeanwhileIsTold(t *testing.T) {
 	s := newScene(t)
 	e := s.erasure(true)
@@ -270,7 +272,7 @@ func TestFilesOfFormerTablesGoAsAWhole(t *testing.T) {
 	require.Equal(t, map[string]bool{"tables/1/iceberg/shop_orders/all/data/b.parquet": true}, left)
 }
 
-// Where its files are is what tells them from those of former tables.
+// The location of its files distinguishes a table from former tables.
 func TestNothingIsErasedOfATableThatIsNobodyKnowsWhere(t *testing.T) {
 	s := newScene(t)
 	s.keep()

@@ -35,18 +35,18 @@ var (
 	noon   = time.Date(2026, 11, 28, 12, 0, 0, 0, time.UTC)
 )
 
-// bucket is S3 in memory, with versions.
+// bucket imitates S3 in memory, with versions.
 type bucket struct {
 	mu       sync.Mutex
-	versions []*stored3 // the oldest first
+	versions []*stored3 // oldest first
 	n        int
-	// left are the writes and deletions that succeed before one fails; negative is all.
+	// left is the number of writes and deletions that succeed before one fails. A negative number means all.
 	left int
-	// spoil changes what is written.
+	// spoil changes an object when it is written.
 	spoil func([]byte) []byte
 }
 
-// stored3 is a version.
+// stored3 is one version of an object.
 type stored3 struct {
 	key, id string
 	mark    bool
@@ -147,7 +147,7 @@ func (b *bucket) PutObject(_ context.Context, in *s3.PutObjectInput, _ ...func(*
 	return &s3.PutObjectOutput{VersionId: &v.id}, nil
 }
 
-// DeleteObjects deletes one version after the other, and may fail in between.
+// DeleteObjects deletes one version after another, and may fail in between.
 func (b *bucket) DeleteObjects(_ context.Context, in *s3.DeleteObjectsInput, _ ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -160,7 +160,7 @@ func (b *bucket) DeleteObjects(_ context.Context, in *s3.DeleteObjectsInput, _ .
 	return &s3.DeleteObjectsOutput{}, nil
 }
 
-// marked are the versions that have the marker.
+// marked returns the versions that contain the marker.
 func (b *bucket) marked(t *testing.T) []string {
 	t.Helper()
 	var found []string
@@ -176,7 +176,7 @@ func whereMarked(name string, text []byte) []string {
 	if bytes.Contains(text, []byte(marker)) {
 		return []string{name}
 	}
-	for _, base64 := range encoded() { // whatever its offset in a text of base64
+	for _, base64 := range encoded() { // at any offset within the base64 text
 		if bytes.Contains(text, []byte(base64)) {
 			return []string{name}
 		}
@@ -184,7 +184,7 @@ func whereMarked(name string, text []byte) []string {
 	return nil
 }
 
-// encoded are the forms of the marker's middle in base64.
+// encoded returns the base64 forms of the marker's middle part.
 func encoded() []string {
 	var forms []string
 	for shift := range 3 {
@@ -194,7 +194,7 @@ func encoded() []string {
 	return forms
 }
 
-// ids of the rows that the present objects of records have, with how often.
+// ids counts how often the present objects of records contain each row's id.
 func (b *bucket) ids(t *testing.T) map[string]int {
 	t.Helper()
 	found := map[string]int{}
@@ -222,7 +222,7 @@ func zipped(lines ...string) []byte {
 	return body.Bytes()
 }
 
-// record of a change of a row, at a place in the binlog; one a minute, from an hour before noon on.
+// record makes a record of a row's change at a place in the binlog. Records are one minute apart and begin at 11:00.
 func record(op change.Operation, id string, place int, more ...string) string {
 	at := noon.Add(-time.Hour + time.Duration(place)*time.Minute).Format(time.RFC3339Nano)
 	before := ""
@@ -237,7 +237,7 @@ func record(op change.Operation, id string, place int, more ...string) string {
 		`"transaction-id":%[6]d,"transaction-record-id":1,"stream-position":"bin.000001:%[7]d:"}}`, before, id, text, at, op, 1<<32+place, place)
 }
 
-// source is the database.
+// source imitates the database.
 type source struct{ rows []string }
 
 func (s *source) Key(context.Context, table.Name) (change.KeyColumns, error) {
@@ -248,15 +248,15 @@ func (s *source) Has(_ context.Context, _ table.Name, key change.Key) (bool, err
 	return slices.Contains(s.rows, key[0]), nil
 }
 
-// domain is OpenSearch with the history index and the indices of two epochs, of a source.
+// domain imitates OpenSearch with a history index and the indices of two epochs.
 type domain struct {
 	currentstate.Source
 	mu      sync.Mutex
-	history map[string]string            // records, by id
-	current map[string]map[string]string // sources, by index and id
+	history map[string]string            // records by id
+	current map[string]map[string]string // sources by index and id
 	merged  []string
-	asked   int // for what is retained
-	// Of collections: what was deleted, with its version, and the answer to all deletions.
+	asked   int // counts requests for the retained operations
+	// deleted and gone are for collections. They hold each deletion with its version, and the answer to all deletions.
 	deleted, gone []string
 	refuses       int
 }
@@ -309,7 +309,7 @@ func (d *domain) answer(r opensearchtest.Request) (int, any) {
 		return http.StatusOK, `{"task":"node:1"}`
 	case strings.HasPrefix(path, "/_tasks/"):
 		return http.StatusOK, `{"completed":true}`
-	case strings.HasSuffix(path, "/_stats/docs"): // of one copy, which keeps what is the last at first
+	case strings.HasSuffix(path, "/_stats/docs"): // one shard copy, which at first still retains the last operation
 		d.asked++
 		return http.StatusOK, fmt.Sprintf(`{"indices":{"i":{"shards":{"0":[{"seq_no":{"max_seq_no":7},"retention_leases":{"leases":[{"retaining_seq_no":%d}]}}]}}}}`, 7+d.asked%2)
 	case r.Last() == "_settings", r.Last() == "_refresh", r.Last() == "_flush":
@@ -318,7 +318,7 @@ func (d *domain) answer(r opensearchtest.Request) (int, any) {
 	return http.StatusNotFound, `{"error":"no such call"}`
 }
 
-// delete a document as a collection does: it is found for a while.
+// delete deletes a document as a collection does: a search still finds it for a while.
 func (d *domain) delete(r opensearchtest.Request) (int, any) {
 	if d.refuses != 0 {
 		return d.refuses, `{"error":{"type":"illegal_argument_exception","reason":"no ids here"}}`
@@ -338,7 +338,7 @@ func (d *domain) delete(r opensearchtest.Request) (int, any) {
 	return http.StatusOK, `{"result":"deleted"}`
 }
 
-// job is Glue; what it was asked is read from the bucket.
+// job imitates Glue. Tests read its requests from the bucket.
 type job struct {
 	bucket *bucket
 	told   []request
@@ -366,7 +366,7 @@ func (j *job) JSON(_ context.Context, action string, in, answer any) error {
 	return json.Unmarshal([]byte(out), answer)
 }
 
-// scene is a stack with rows, of which that with the key 7 is to go.
+// scene is a stack with rows. The row with the key 7 is to be erased.
 type scene struct {
 	t *testing.T
 	*bucket
@@ -416,7 +416,7 @@ func (s *scene) erasure(yes bool) Erasure {
 	}
 }
 
-// nothing requires that there is nothing of the row, and everything of the others.
+// nothing requires that no place has anything of the row, and that everything of other rows is left.
 func (s *scene) nothing(ids map[string]int) {
 	s.t.Helper()
 	require.Empty(s.t, s.marked(s.t))

@@ -9,15 +9,15 @@ import (
 	"io"
 )
 
-// counted are the records of an object, and how many of them were dropped.
+// counted counts the records of an object and those that were dropped.
 type counted struct{ records, dropped int }
 
-// form reads an object of records, and gives it without those that are to be dropped; nil when none is left. What is kept keeps
-// its bytes and its place.
+// form reads an object of records and returns it without the dropped ones. It returns nil if none is left. Kept records
+// keep their bytes and their order.
 type form func(body []byte, drop func(record []byte) bool) (kept []byte, n counted, err error)
 
-// lines is the form of what a delivery or the function writes: a record a line, in gzip or plain. Each line may be an envelope:
-// [enveloped].
+// lines reads objects that a delivery or the function writes: one record a line, as gzip or plain text. Each line may
+// be an envelope: [enveloped].
 func lines(body []byte, drop func([]byte) bool) ([]byte, counted, error) {
 	text, zipped, err := unzipped(body)
 	if err != nil {
@@ -58,7 +58,7 @@ func lines(body []byte, drop func([]byte) bool) ([]byte, counted, error) {
 	return again.Bytes(), all, nil
 }
 
-// unzipped is the text of a body that may be gzip.
+// unzipped returns the text of a body that may be gzip.
 func unzipped(body []byte) (text []byte, zipped bool, err error) {
 	if !bytes.HasPrefix(body, []byte{0x1f, 0x8b}) {
 		return body, false, nil
@@ -73,8 +73,8 @@ func unzipped(body []byte) (text []byte, zipped bool, err error) {
 	return text, true, nil
 }
 
-// The members of a line that was parked which have the record: of the tables' job and the current-state function as text, of
-// the function as bytes where it is no text, of Firehose always as bytes
+// These members of a parked line hold the record. The tables' job and the current-state function store text; the
+// function stores bytes if the record is not text. Firehose always stores bytes
 // (https://docs.aws.amazon.com/firehose/latest/dev/retry.html).
 const (
 	memberRecord = "record"
@@ -82,7 +82,7 @@ const (
 	memberRaw    = "rawData"
 )
 
-// enveloped is a line that is a record, or that has one or several in a member.
+// enveloped reads a line that is a record itself, or has one or more records in a member.
 func enveloped(line []byte, drop func([]byte) bool) ([]byte, counted, error) {
 	var members map[string]json.RawMessage
 	if json.Unmarshal(line, &members) == nil && members["metadata"] == nil {
@@ -132,11 +132,11 @@ func content(name string, member json.RawMessage) ([]byte, error) {
 	if name == memberRecord {
 		var text string
 		err := json.Unmarshal(member, &text)
-		return []byte(text), err //nolint:wrapcheck // only whether there is one
+		return []byte(text), err //nolint:wrapcheck // the caller only tests it for nil
 	}
 	var raw []byte
 	err := json.Unmarshal(member, &raw)
-	return raw, err //nolint:wrapcheck // only whether there is one
+	return raw, err //nolint:wrapcheck // the caller only tests it for nil
 }
 
 func contained(name string, kept []byte) (member json.RawMessage, err error) {
@@ -151,8 +151,8 @@ func contained(name string, kept []byte) (member json.RawMessage, err error) {
 	return member, nil
 }
 
-// invocation is the form of what Lambda keeps of a batch that it gives up: one object with the event, as a string,
-// https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
+// invocation reads what Lambda stores of a batch that it gives up. It is one object that contains the event as a
+// string, https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
 func invocation(body []byte, drop func([]byte) bool) ([]byte, counted, error) {
 	var members, event map[string]json.RawMessage
 	var payload string
@@ -193,7 +193,7 @@ func invocation(body []byte, drop func([]byte) bool) ([]byte, counted, error) {
 	return again, n, err
 }
 
-// nested puts records into an event, and that as a string into what Lambda has kept.
+// nested puts records into an event, and the event as a string into the object that Lambda stored.
 func nested(members, event map[string]json.RawMessage, records []json.RawMessage) ([]byte, error) {
 	var err error
 	var payload []byte

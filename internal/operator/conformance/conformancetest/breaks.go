@@ -1,29 +1,30 @@
-// Package conformancetest holds for each assumption of package conformance a way in which AWS might do otherwise: one break
-// for each. Tests break evidence with them, the rehearsal its stand-ins.
+// Package conformancetest breaks each assumption of package conformance in one way. Tests break evidence with these
+// breaks, and the rehearsal breaks its stand-ins.
 package conformancetest
 
 import "cdcpipeline/internal/operator/conformance"
 
-// Record is one that DMS puts into the stream.
+// Record is a record that DMS puts into the stream.
 type Record struct{ Key, Data string }
 
-// Document is one that a delivery indexes.
+// Document is a document that a delivery indexes.
 type Document struct{ Index, ID, Source string }
 
-// Break is one respect in which AWS does otherwise. Members that are nil do as is assumed. A break may remember what it has
-// been given, so each use takes one of its own ([Breaks]).
+// Break makes AWS differ from an assumption in one respect. A nil member changes nothing. A break may keep state, so
+// each use needs its own ([Breaks]).
 type Break struct {
-	// Records are what DMS writes in the place of a record: some others, or none.
+	// Records returns the records that DMS writes instead of one record. It may return none.
 	Records func(Record) []Record
-	// Document is what the search delivery indexes in the place of a document.
+	// Document returns the document that the search delivery indexes instead of one document.
 	Document func(Document) Document
-	// Folder is the schema and the table below which the lake's delivery puts a record; data is the record.
+	// Folder returns the schema and table that name the folder to which the lake's delivery writes a record. data is
+	// the record.
 	Folder func(schema, table, data string) (string, string)
-	// Object is what the lake's delivery writes: the key up to the object's own name, and its lines.
+	// Object changes an object of the lake's delivery. prefix is its key without the object's own name.
 	Object func(prefix string, lines []string) (string, []string)
 }
 
-// Breaks are new ones of all assumptions, by their ids.
+// Breaks returns a new break for each assumption, by id.
 func Breaks() map[string]Break {
 	all := map[string]Break{}
 	for _, some := range []map[string]Break{ofTables(), ofRecords(), ofOrder(), ofValues(), ofLoads(), ofSinks()} {
@@ -34,7 +35,7 @@ func Breaks() map[string]Break {
 	return all
 }
 
-// Apply gives evidence as it would be with a break.
+// Apply returns a copy of the evidence as it would be with a break.
 func Apply(b Break, e *conformance.Evidence) *conformance.Evidence {
 	broken := *e
 	if b.Records != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// one gives back a record as it is.
+// one returns a record unchanged.
 func one(r Record) []Record { return []Record{r} }
 
 // text changes a record's text.
@@ -22,13 +22,13 @@ func text(change func(string) string) Break {
 	}}
 }
 
-// replaced writes otherwise what an expression finds; it may name groups ($1).
+// replaced replaces each match of a regular expression. The replacement may use groups ($1).
 func replaced(pattern, with string) Break {
 	expression := regexp.MustCompile(pattern)
 	return text(func(data string) string { return expression.ReplaceAllString(data, with) })
 }
 
-// whole is a record as an object that may be changed.
+// whole is a parsed record that may be changed.
 type whole map[string]any
 
 func (w whole) member(name string) map[string]any {
@@ -46,7 +46,7 @@ func (w whole) scene() string {
 	return text
 }
 
-// decode keeps every digit. A record that is no JSON is none.
+// decode parses a record and keeps every digit of its numbers. It returns nil for text that is not JSON.
 func decode(data string) whole {
 	var w whole
 	d := json.NewDecoder(strings.NewReader(data))
@@ -57,16 +57,16 @@ func decode(data string) whole {
 	return w
 }
 
-// encode writes it with a line's end, as DMS does.
+// encode writes the record with a line end, as DMS does.
 func encode(w whole) string {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
 	e.SetEscapeHTML(false)
-	_ = e.Encode(w) // what was JSON has a form
+	_ = e.Encode(w) // parsed JSON can always be encoded
 	return b.String()
 }
 
-// edited changes the members of records that are wanted.
+// edited changes the members of the wanted records.
 func edited(wanted func(whole) bool, change func(whole)) Break {
 	return Break{Records: func(r Record) []Record {
 		if w := decode(r.Data); w != nil && wanted(w) {
@@ -77,25 +77,25 @@ func edited(wanted func(whole) bool, change func(whole)) Break {
 	}}
 }
 
-// rows are records about rows that have one of these operations; all without any.
+// rows matches row records with one of these operations. Without operations it matches all of them.
 func rows(operations ...string) func(whole) bool {
 	return func(w whole) bool {
 		return w["control"] == nil && w["data"] != nil && (len(operations) == 0 || slices.Contains(operations, w.operation()))
 	}
 }
 
-// changes are records of rows that were not loaded.
+// changes matches row records that do not come from a load.
 var changes = rows("insert", "update", "delete")
 
-// definitions are records about tables.
+// definitions matches records about tables.
 func definitions(w whole) bool { return w["control"] != nil }
 
-// metadata changes a member of the metadata; nil takes it away.
+// metadata changes a member of the metadata. A nil result removes it.
 func metadata(wanted func(whole) bool, name string, change func(any) any) Break {
 	return edited(wanted, func(w whole) { set(w.member("metadata"), name, change) })
 }
 
-// column changes a column wherever it has a value; nil takes it away.
+// column changes a column wherever it has a value. A nil result removes it.
 func column(wanted func(whole) bool, name string, change func(any) any) Break {
 	return edited(wanted, func(w whole) { set(w.member("data"), name, change) })
 }
@@ -114,7 +114,7 @@ func gone(any) any { return nil }
 
 func to(value any) func(any) any { return func(any) any { return value } }
 
-// scenes of a script, by a record's data.
+// scenes matches records of some scenes of the script, by their data.
 func scenes(names ...string) func(whole) bool {
 	return func(w whole) bool { return slices.Contains(names, w.scene()) }
 }
@@ -127,5 +127,5 @@ func clone(w whole) whole {
 	return c
 }
 
-// about is the table of a record's metadata.
+// about returns the table name in a record's metadata.
 func about(data string) string { return gjson.Get(data, "metadata.table-name").String() }

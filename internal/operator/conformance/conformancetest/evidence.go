@@ -12,7 +12,7 @@ import (
 //go:embed evidence.json
 var recorded []byte
 
-// Evidence is that of a probe in which every assumption holds.
+// Evidence returns the evidence of a probe in which every assumption holds.
 func Evidence(t testing.TB) *conformance.Evidence {
 	t.Helper()
 	var e conformance.Evidence

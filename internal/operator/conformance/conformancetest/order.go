@@ -9,7 +9,7 @@ import (
 
 var place = regexp.MustCompile(`^([^:]+):(\d+)`)
 
-// lower are the bits of an offset in a transaction's id, and the farthest offset in a binlog file.
+// lower masks the bits of a transaction id that hold an offset. It is also the greatest offset in a binlog file.
 const lower = 1<<32 - 1
 
 func ofOrder() map[string]Break {
@@ -18,11 +18,11 @@ func ofOrder() map[string]Break {
 			return place.ReplaceAllString(was.(string), "$2") //nolint:forcetypeassert // a position is text
 		}),
 		"position-grows": metadata(changes, "stream-position", func(was any) any {
-			m := place.FindStringSubmatch(was.(string)) //nolint:forcetypeassert // as above
+			m := place.FindStringSubmatch(was.(string)) //nolint:forcetypeassert // a position is text
 			offset, _ := strconv.Atoi(m[2])
-			return place.ReplaceAllString(was.(string), fmt.Sprintf("$1:%d", lower-offset)) //nolint:forcetypeassert // as above
+			return place.ReplaceAllString(was.(string), fmt.Sprintf("$1:%d", lower-offset)) //nolint:forcetypeassert // a position is text
 		}),
-		// As PostgreSQL's transaction ids are: a number that only counts.
+		// PostgreSQL's transaction ids have this form: a plain counter.
 		"transaction-id-form":  metadata(changes, "transaction-id", counting()),
 		"transaction-id-grows": metadata(changes, "transaction-id", func(was any) any { return id(was)&^lower | (lower - id(was)&lower) }),
 		"interleaved":          metadata(scenes("first"), "transaction-id", func(was any) any { return id(was)&^lower | 4 }),
@@ -37,9 +37,9 @@ func ofOrder() map[string]Break {
 	}
 }
 
-// id is a transaction's.
+// id parses a transaction id.
 func id(value any) uint64 {
-	n, _ := strconv.ParseUint(string(value.(json.Number)), 10, 64) //nolint:forcetypeassert // it is a number
+	n, _ := strconv.ParseUint(string(value.(json.Number)), 10, 64) //nolint:forcetypeassert // a transaction id is a number
 	return n
 }
 
@@ -67,7 +67,7 @@ func swapped() func(Record) []Record {
 	}
 }
 
-// byTable keys a change as DMS does without a rule.
+// byTable sets the partition key of a change that DMS uses without a rule.
 func byTable(r Record) []Record {
 	w := decode(r.Data)
 	if w == nil || !changes(w) {

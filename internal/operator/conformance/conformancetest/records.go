@@ -43,7 +43,7 @@ func ofRecords() map[string]Break {
 	return map[string]Break{
 		"operations": metadata(rows("insert"), "operation", to("create")),
 		"names":      metadata(changes, "schema-name", gone),
-		// What the Kinesis Producer Library puts before records that it has put together.
+		// The Kinesis Producer Library puts these bytes before records that it has aggregated.
 		"one-record": text(func(data string) string { return "\xf3\x89\x9a\xc2" + data }),
 		"utf8":       replaced(`"François"`, "\"Fran\xe7ois\""),
 		"whole-row": edited(rows("update"), func(w whole) {
@@ -63,7 +63,7 @@ func ofRecords() map[string]Break {
 	}
 }
 
-// inTwo makes a delete and an insert of a change of the key.
+// inTwo turns a change of the key into a delete and an insert.
 func inTwo(r Record) []Record {
 	w := decode(r.Data)
 	if w == nil || !rows("update")(w) || w.scene() != "moved" {
@@ -81,7 +81,7 @@ func inTwo(r Record) []Record {
 	return []Record{{r.Key, encode(before)}, {r.Key, encode(after)}}
 }
 
-// together makes one record of the three that one statement has inserted.
+// together joins the three records of one INSERT statement into one.
 func together() func(Record) []Record {
 	var data []any
 	return func(r Record) []Record {
@@ -130,7 +130,7 @@ func ofValues() map[string]Break {
 	}
 }
 
-// parsed makes an object of the JSON in a text.
+// parsed replaces JSON text by the JSON object.
 func parsed(w whole) {
 	if text, ok := w.member("data")["document"].(string); ok {
 		w.member("data")["document"] = json.RawMessage(text)

@@ -16,14 +16,14 @@ func ofSinks() map[string]Break {
 			d.Index = d.Index[:len(d.Index)-len("-2006-01-02")] + "_" + d.Index[len(d.Index)-len("2006-01-02"):]
 			return d
 		}},
-		// As OpenSearch makes them for documents that come without.
+		// OpenSearch makes ids of this form for documents without one.
 		"history-ids": {Document: func(d Document) Document {
 			d.ID = "m" + (d.ID + strings.Repeat("0", 19))[:19]
 			return d
 		}},
 		"history-document": {Document: func(d Document) Document {
 			var w map[string]any
-			if json.Unmarshal([]byte(d.Source), &w) == nil { // every number is a double
+			if json.Unmarshal([]byte(d.Source), &w) == nil { // every number becomes a double
 				d.Source = strings.TrimSpace(encode(w))
 			}
 			return d
@@ -56,13 +56,13 @@ var (
 	folder = regexp.MustCompile(`^(.*/)?schema=([^/]*)/table=([^/]*)/`)
 )
 
-// inAnotherZone is an hour five zones further.
+// inAnotherZone moves an hour by five time zones.
 func inAnotherZone(hour string) string {
 	n, _ := strconv.Atoi(strings.TrimPrefix(hour, "hour="))
 	return fmt.Sprintf("hour=%02d", (n+5)%24)
 }
 
-// brokenLake gives the lines of objects as they would be with a break.
+// brokenLake returns the lines of objects as they would be with a break.
 func brokenLake(b Break, e *conformance.Evidence) []conformance.Line {
 	type object struct {
 		prefix, name string
