@@ -256,7 +256,7 @@ type domain struct {
 	current map[string]map[string]string // sources by index and id
 	merged  []string
 	asked   int // counts requests for the retained operations
-	// deleted and gone are for collections. They hold each deletion with its version, and the answer to all deletions.
+	// deleted and gone are for collections. deleted lists each deletion with its version. gone lists the deleted documents.
 	deleted, gone []string
 	refuses       int
 }

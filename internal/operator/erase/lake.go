@@ -22,7 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Bucket is as much of S3's API as is called here.
+// Bucket is the part of S3's API that this package calls.
 type Bucket interface {
 	objects.S3
 	ListObjectVersions(context.Context, *s3.ListObjectVersionsInput, ...func(*s3.Options)) (*s3.ListObjectVersionsOutput, error)
@@ -30,25 +30,25 @@ type Bucket interface {
 	DeleteObjects(context.Context, *s3.DeleteObjectsInput, ...func(*s3.Options)) (*s3.DeleteObjectsOutput, error)
 }
 
-// Lake is the stack's bucket, which has versions.
+// Lake is the stack's bucket, which keeps versions.
 type Lake struct {
 	Client Bucket
 	Name   string
-	// Source whose records they are; empty for the unnamed one.
+	// Source names the source of the records. It is empty for the unnamed one.
 	Source string
-	// Prefix below which the tables' records are, without a slash at its end.
+	// Prefix is the prefix of the tables' records, without a slash at its end.
 	Prefix string
-	// Parked are the prefixes of records that could not be delivered or applied, each with a slash at its end; Invocations that
-	// of batches which Lambda has given up, one of them.
+	// Parked lists the prefixes of records that could not be delivered or applied, each with a slash at its end.
+	// Invocations is the one of them under which Lambda stores batches that it gives up.
 	Parked      []string
 	Invocations string
-	// Results is the prefix of results of queries, with a slash at its end.
+	// Results is the prefix of query results, with a slash at its end.
 	Results string
 }
 
 func (l Lake) folder(n table.Name) string { return partition.Folder(l.Prefix, n.Database, n.Table) }
 
-// version of an object, or a mark that it was deleted.
+// version is a version of an object, or a delete marker.
 type version struct {
 	key, id string
 	latest  bool
@@ -56,7 +56,8 @@ type version struct {
 	written time.Time
 }
 
-// versions of all objects below a prefix, of each object the latest first. An empty prefix is none.
+// versions returns the versions of all objects below a prefix. The latest version of each object comes first. An empty
+// prefix has none.
 func (l Lake) versions(ctx context.Context, prefix string) ([]version, error) {
 	if prefix == "" {
 		return nil, nil
@@ -87,11 +88,11 @@ func (l Lake) versions(ctx context.Context, prefix string) ([]version, error) {
 	return found, nil
 }
 
-// deleteAtOnce is how many versions one request deletes at most,
+// deleteAtOnce is the greatest number of versions that one request may delete,
 // https://docs.aws.amazon.com/AmazonS3/latest/API/API_DeleteObjects.html.
 const deleteAtOnce = 1000
 
-// deleteVersions deletes versions for good.
+// deleteVersions deletes versions permanently.
 func (l Lake) deleteVersions(ctx context.Context, all []version) error {
 	for some := range slices.Chunk(all, deleteAtOnce) {
 		ids := make([]types.ObjectIdentifier, len(some))
@@ -110,46 +111,46 @@ func (l Lake) deleteVersions(ctx context.Context, all []version) error {
 	return nil
 }
 
-// survey is what some prefixes have of the row.
+// survey collects what is found of the row below some prefixes.
 type survey struct {
 	of       *row
 	prefixes []string
-	// objects that have a version with records of the row, by key.
+	// objects maps the key of each object to its versions, if one of them has records of the row.
 	objects map[string]*stored
-	// newest record of each of the row's keys, by its id, among the objects as they are now.
+	// newest maps the id of each of the row's keys to its newest record in the present objects.
 	newest map[string]newest
 	moves  []move
-	// unreadable objects and records, for people.
+	// unreadable describes, for people, the objects and records that could not be read.
 	unreadable []string
-	// seen versions, by key and id.
+	// seen holds the versions that were read, by key and id.
 	seen map[string]bool
 
 	mu sync.Mutex
 }
 
-// stored is all versions of an object, the latest first, with how many records of the row each has.
+// stored holds all versions of an object, latest first, and counts the row's records in each.
 type stored struct {
 	key      string
 	versions []version
-	counts   map[string]counted // by version
+	counts   map[string]counted // by version id
 }
 
-// newest record of a key: when DMS made it, its version, and whether it ends the row.
+// newest describes the newest record of a key: when DMS made it, its version, and whether it ends the row.
 type newest struct {
 	made    time.Time
 	version int64
 	ends    bool
 }
 
-// readers is how many objects are read at a time.
+// readers limits how many objects are read at the same time.
 const readers = 8
 
-// survey reads every version of every object below prefixes, but for those of other sources.
+// survey reads every version of every object below the prefixes. It leaves out objects of other sources.
 func (l Lake) survey(ctx context.Context, of *row, prefixes ...string) (*survey, error) {
 	return l.read(ctx, &survey{of: of, prefixes: prefixes, seen: map[string]bool{}})
 }
 
-// surveyNew reads the records that came since another survey.
+// surveyNew reads only the versions that came after another survey.
 func (l Lake) surveyNew(ctx context.Context, before *survey) (*survey, error) {
 	return l.read(ctx, &survey{of: before.of, prefixes: before.prefixes, seen: maps.Clone(before.seen)})
 }
@@ -168,14 +169,14 @@ func (l Lake) read(ctx context.Context, s *survey) (*survey, error) {
 			work.Go(func() error { return l.look(ctx, s, o) })
 		}
 		if err := work.Wait(); err != nil {
-			return nil, err //nolint:wrapcheck // it names the object
+			return nil, err //nolint:wrapcheck // the error names the object
 		}
 	}
 	slices.Sort(s.unreadable)
 	return s, nil
 }
 
-// byKey are the objects of versions, in their order.
+// byKey groups versions by object and keeps their order.
 func byKey(all []version) []*stored {
 	var found []*stored
 	for _, v := range all {
@@ -188,7 +189,7 @@ func byKey(all []version) []*stored {
 	return found
 }
 
-// look at every version of an object that was not seen yet.
+// look reads every version of an object that was not read before.
 func (l Lake) look(ctx context.Context, s *survey, o *stored) error {
 	for _, v := range o.versions {
 		mark := v.key + "\x00" + v.id
@@ -201,7 +202,7 @@ func (l Lake) look(ctx context.Context, s *survey, o *stored) error {
 		}
 		body, _, err := l.get(ctx, v)
 		if gone := (*types.NoSuchKey)(nil); errors.As(err, &gone) || awsapi.Is(err, "NoSuchVersion") {
-			continue // expired, or replayed, meanwhile
+			continue // it has expired, or was replayed, since it was listed
 		}
 		if err != nil {
 			return err
@@ -231,7 +232,7 @@ func (l Lake) look(ctx context.Context, s *survey, o *stored) error {
 	return nil
 }
 
-// note a record of the table; it says whether it is the row's.
+// note adds a record of the table to the survey. It reports whether the record belongs to the row.
 func (s *survey) note(b *belonging, latest bool) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -245,7 +246,7 @@ func (s *survey) note(b *belonging, latest bool) bool {
 	if !latest || err != nil {
 		return true
 	}
-	version, _ := b.r.Version() // one without an order is older than one with
+	version, _ := b.r.Version() // a record without a version counts as older
 	for _, id := range b.of {
 		was, ok := s.newest[id]
 		if !ok || was.made.Before(made) || was.made.Equal(made) && was.version < version {
@@ -255,7 +256,7 @@ func (s *survey) note(b *belonging, latest bool) bool {
 	return true
 }
 
-// form of an object.
+// form returns the form of an object.
 func (l Lake) form(key string) form {
 	if l.Invocations != "" && strings.HasPrefix(key, l.Invocations) {
 		return invocation
@@ -276,7 +277,7 @@ func (l Lake) get(ctx context.Context, v version) ([]byte, *s3.GetObjectOutput, 
 	return body, out, nil
 }
 
-// count what was found.
+// count returns the totals of the survey.
 func (s *survey) count() Found {
 	var f Found
 	for _, o := range s.objects {

@@ -8,39 +8,42 @@ import (
 	"time"
 )
 
-// Kept is what of a stack keeps values of rows out of an erasure's reach, and for how long.
+// Kept describes the parts of a stack that an erasure cannot reach and that may hold values of rows, with their
+// retention.
 type Kept struct {
 	Stream string
-	// StreamHours that the stream keeps a record; 0 when it is not known.
+	// StreamHours is how many hours the stream keeps a record. 0 means unknown.
 	StreamHours int
-	// Logs are the groups of the stack's logs, with the days that they keep a line; 0 is for ever.
+	// Logs maps each log group of the stack to its retention in days. 0 means without end.
 	Logs map[string]int
-	// Domain of OpenSearch, or its Collections.
+	// Domain is the name of the OpenSearch domain. Collections are used instead of it.
 	Domain      string
 	Collections []string
-	// Queries says that Athena is asked.
+	// Queries is true if the stack queries Athena.
 	Queries bool
-	// Backups says that the stack has made the database, with the days that it keeps a backup.
+	// Backups is true if the stack made the database. BackupDays is how many days it keeps a backup.
 	Backups    bool
 	BackupDays int
 }
 
-// Collections have snapshots every hour too, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-snapshots.html.
+// Collections have hourly snapshots too,
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-snapshots.html.
 const (
-	// snapshotDays is how long OpenSearch Service keeps the snapshots that it makes every hour,
+	// snapshotDays is how many days OpenSearch Service keeps its hourly snapshots,
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/managedomains-snapshots.html.
 	snapshotDays = 14
-	// leaseHours is how long a copy of a shard that is away may keep deleted documents in their segments, though these are merged
-	// (index.soft_deletes.retention_lease.period), https://docs.opensearch.org/latest/api-reference/index-apis/force-merge/.
+	// leaseHours is how many hours an unavailable shard copy can keep deleted documents in segments, even after a merge
+	// (index.soft_deletes.retention_lease.period),
+	// https://docs.opensearch.org/latest/api-reference/index-apis/force-merge/.
 	leaseHours = 12
-	// queryDays is how long Athena keeps the text of a query,
+	// queryDays is how many days Athena keeps the text of a query,
 	// https://docs.aws.amazon.com/athena/latest/ug/querying-keeping-query-history.html.
 	queryDays = 45
-	// uploadDays is the lake's rule for uploads that nobody finishes.
+	// uploadDays is the age in days at which the lake's lifecycle rule removes unfinished uploads.
 	uploadDays = 7
 )
 
-// Left says what may hold values of a row that is erased now.
+// Left lists what may still hold values of a row that is erased now.
 func (k Kept) Left(now time.Time) []Left {
 	day := func(days int) time.Time { return now.UTC().AddDate(0, 0, days).Truncate(24 * time.Hour) }
 	stream := Left{Where: "the stream " + k.Stream, Why: "nobody can delete a record from it; a reader that starts at its beginning gets the row again"}

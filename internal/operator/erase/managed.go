@@ -10,9 +10,11 @@ import (
 	"time"
 )
 
-// eraseManaged deletes documents of collections one by one, the only deletion that AWS documents for both kinds of collections
-// (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html#serverless-operations), and looks until
-// the collections have had the time to show whatever they have of the row, and show nothing.
+// eraseManaged deletes documents of collections one by one. AWS documents no other deletion for both kinds of
+// collections
+// (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html#serverless-operations).
+// A collection shows a write only after some time. So eraseManaged searches again until that time has passed and
+// nothing of the row is found.
 func (s *Search) eraseManaged(ctx context.Context, of *row, found documents) error {
 	late := max(s.History.FoundAfter, s.Current.FoundAfter)
 	for began := time.Now(); ; {
@@ -45,8 +47,8 @@ func (s *Search) eraseManaged(ctx context.Context, of *row, found documents) err
 	}
 }
 
-// remove a document that was found. One of a current index has changed meanwhile when its version is another; one of the history never
-// changes, and has no version of ours.
+// remove deletes a document that was found. A document of a current index has changed if its version differs. A
+// document of the history never changes, and we give it no version.
 func remove(ctx context.Context, at opensearch.Client, d document) error {
 	path := "/" + url.PathEscape(d.Index) + "/_doc/" + url.PathEscape(d.ID)
 	if d.Version > 0 {
@@ -54,7 +56,7 @@ func remove(ctx context.Context, at opensearch.Client, d document) error {
 	}
 	err := at.Do(ctx, http.MethodDelete, path, nil, nil)
 	switch opensearch.Status(err) {
-	case http.StatusNotFound: // it is deleted already, and only found still
+	case http.StatusNotFound: // it is deleted already, though a search still finds it
 		return nil
 	case http.StatusConflict:
 		return fmt.Errorf("a document of the row in %s changed during the erasure: run the same command again", d.Index)

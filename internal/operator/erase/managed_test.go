@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// collections makes the scene's indices those of collections, in which time passes until something is found.
+// collections turns the scene's indices into those of collections. A search finds a write only after some time.
 func (s *scene) collections() Erasure {
 	e := s.erasure(true)
 	e.Search.History.FoundAfter, e.Search.Current.FoundAfter, e.Search.Pause = opensearch.FoundInCollection, opensearch.FoundInCollection, 0
@@ -20,7 +20,7 @@ func (s *scene) collections() Erasure {
 func TestDocumentsOfCollectionsAreDeletedOneByOneUntilNothingIsFound(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newScene(t)
-		time.AfterFunc(15*time.Second, func() { // what was written before, and is found now
+		time.AfterFunc(15*time.Second, func() { // a search now finds an earlier write
 			s.domain.mu.Lock()
 			defer s.domain.mu.Unlock()
 			s.history["late"] = record("update", "7", 5, marker, "7")

@@ -15,25 +15,25 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// The metadata of an object that was written anew. By the first the tables' job knows that it has read the object before
-// (cdctables/request.py), by the second a run that goes on which version it was made of.
+// A rewritten object has this metadata. The first entry tells the tables' job that it has read the object before
+// (cdctables/request.py). The second entry tells a continued erasure from which version the object was made.
 const (
 	metaDelivered = "cdc-delivered"
 	metaFormer    = "cdc-former-version"
 )
 
-// erase the row's records from what a survey has found.
+// erase removes the row's records from everything that a survey has found.
 func (l Lake) erase(ctx context.Context, s *survey) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(readers)
 	for _, key := range slices.Sorted(maps.Keys(s.objects)) {
 		work.Go(func() error { return l.eraseFrom(ctx, s, s.objects[key]) })
 	}
-	return work.Wait() //nolint:wrapcheck // it names the object
+	return work.Wait() //nolint:wrapcheck // the error names the object
 }
 
-// eraseFrom one object. Versions are deleted the oldest first: when it ends in between, the latest is what it was, or what was
-// written in its place.
+// eraseFrom removes the row's records from one object. It deletes the oldest version first. After an interruption the
+// latest version is therefore the original or its replacement.
 func (l Lake) eraseFrom(ctx context.Context, s *survey, o *stored) error {
 	latest := o.versions[0]
 	whole := false
@@ -61,14 +61,15 @@ func (l Lake) eraseFrom(ctx context.Context, s *survey, o *stored) error {
 	return l.deleteVersions(ctx, gone)
 }
 
-// drop says whether a record is the row's.
+// drop reports whether a record belongs to the row.
 func (s *survey) drop(record []byte) bool {
 	b, err := s.of.read(record)
 	return err == nil && b != nil && len(b.of) > 0
 }
 
-// rewrite an object without the row's records, under the same name and encrypted as it was, and compare what was written with what
-// was to be kept. The new version has no id when nothing is left of the object; then nothing was written.
+// rewrite writes an object without the row's records, under the same name and with the same encryption. It then
+// compares the written records with those to keep. If nothing is left of the object, it writes nothing, and the new
+// version has no id.
 func (l Lake) rewrite(ctx context.Context, s *survey, v version, n counted) (version, error) {
 	body, out, err := l.get(ctx, v)
 	if err != nil {
@@ -105,7 +106,8 @@ func (l Lake) rewrite(ctx context.Context, s *survey, v version, n counted) (ver
 	return written, l.compare(ctx, s, v, written)
 }
 
-// proven says that the latest version of an object, when an erasure has written it, has all that the version has which it was made of.
+// proven checks a latest version that an erasure has written. It must hold all other records of the version that it was
+// made from.
 func (l Lake) proven(ctx context.Context, s *survey, latest version, o *stored) error {
 	_, out, err := l.get(ctx, latest)
 	if err != nil {
@@ -119,7 +121,7 @@ func (l Lake) proven(ctx context.Context, s *survey, latest version, o *stored) 
 	return nil
 }
 
-// compare a version with the one that was made of it: the same records in the same order, without the row's.
+// compare checks that a version has the records of the former one in the same order, without the row's.
 func (l Lake) compare(ctx context.Context, s *survey, former, written version) error {
 	before, n, err := l.kept(ctx, s, former)
 	if err != nil {
@@ -136,7 +138,7 @@ func (l Lake) compare(ctx context.Context, s *survey, former, written version) e
 	return nil
 }
 
-// kept is a digest of the records of a version that are not the row's.
+// kept returns a digest of a version's records that do not belong to the row.
 func (l Lake) kept(ctx context.Context, s *survey, v version) (sum [sha256.Size]byte, n counted, err error) {
 	body, _, err := l.get(ctx, v)
 	if err != nil {

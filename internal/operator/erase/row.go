@@ -11,18 +11,18 @@ import (
 	"strings"
 )
 
-// row is what records are compared with: a row under each key that it had.
+// row is the row to erase, under each key that it had. Records are compared with it.
 type row struct {
 	kind    change.Kind
 	table   table.Name
 	columns change.KeyColumns
-	// first is the key that was asked for.
+	// first is the key that the user gave.
 	first change.Key
-	// keys by their ids.
+	// keys maps ids to keys.
 	keys map[string]change.Key
 }
 
-// newRow of a table. Values are as a person writes them: 42, 2026-02-03T04:05:06Z, 0xCAFE.
+// newRow makes the row of a table from values as a person writes them: 42, 2026-02-03T04:05:06Z, 0xCAFE.
 func newRow(kind change.Kind, name table.Name, columns change.KeyColumns, values map[string]string) (*row, error) {
 	var problems []error
 	for _, column := range columns.Names {
@@ -52,7 +52,7 @@ func newRow(kind change.Kind, name table.Name, columns change.KeyColumns, values
 	return r, nil
 }
 
-// respelled gives a key the spelling of columns: those of the source's table, or of an epoch's index.
+// respelled returns a key in the spelling of some columns. They belong to the source's table, or to an epoch's index.
 func respelled(kind change.Kind, key change.Key, columns change.KeyColumns) (change.Key, error) {
 	record := change.Record{Kind: kind, Operation: change.Delete}
 	for i, name := range columns.Names {
@@ -62,12 +62,12 @@ func respelled(kind change.Kind, key change.Key, columns change.KeyColumns) (cha
 		}
 		record.Data = append(record.Data, change.Column{Name: name, JSON: string(text)})
 	}
-	return record.Key(columns) //nolint:wrapcheck // it names the column
+	return record.Key(columns) //nolint:wrapcheck // the error names the column
 }
 
 func (r *row) add(key change.Key) { r.keys[key.ID()] = key }
 
-// describe a key for people: id=7 part=a.
+// describe formats a key for people: id=7 part=a.
 func (r *row) describe(key change.Key) string {
 	parts := make([]string, len(key))
 	for i, name := range r.columns.Names {
@@ -76,10 +76,10 @@ func (r *row) describe(key change.Key) string {
 	return strings.Join(parts, " ")
 }
 
-// move is an update that has changed a key.
+// move is an update that changed a key.
 type move struct{ from, to change.Key }
 
-// follow moves to and from the row's keys; it says whether the row has more keys now.
+// follow adds the keys that moves connect with the row's keys. It reports whether it has added any.
 func (r *row) follow(all ...[]move) (more bool) {
 	for changed := true; changed; {
 		changed = false
@@ -96,11 +96,11 @@ func (r *row) follow(all ...[]move) (more bool) {
 	return more
 }
 
-// belonging is what a record says of the row.
+// belonging says how a record relates to the row.
 type belonging struct {
-	// of are the ids of the row's keys that the record has: one, or two of an update that has changed the key.
+	// of holds the ids of the row's keys in the record. An update that changed the key can have two.
 	of []string
-	// now is the id of the key that the record leaves a row under; empty after a deletion.
+	// now is the id of the row's key after the record. It is empty after a deletion.
 	now  string
 	move *move
 	r    *change.Record
@@ -110,14 +110,14 @@ type belonging struct {
 func (r *row) read(raw []byte) (*belonging, error) {
 	record, err := r.kind.Parse(raw)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it is
+		return nil, err //nolint:wrapcheck // the error describes it
 	}
 	if record.Type != change.Data || record.Schema != r.table.Database || record.Table != r.table.Table {
 		return nil, nil
 	}
 	key, err := record.Key(r.columns)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it names the table
+		return nil, err //nolint:wrapcheck // the error names the table
 	}
 	b := &belonging{r: record, now: key.ID()}
 	if record.Operation == change.Delete {
@@ -126,7 +126,7 @@ func (r *row) read(raw []byte) (*belonging, error) {
 	b.note(r, key)
 	previous, moved, err := record.PreviousKey(r.columns)
 	if err != nil && len(b.of) == 0 {
-		return nil, err //nolint:wrapcheck // it names the table
+		return nil, err //nolint:wrapcheck // the error names the table
 	}
 	if moved {
 		b.move = &move{previous, key}

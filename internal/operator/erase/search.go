@@ -17,29 +17,29 @@ import (
 	"time"
 )
 
-// Epochs of the current indices: [currentstate.Epochs].
+// Epochs manages the epochs of the current indices. [currentstate.Epochs] implements it.
 type Epochs interface {
 	Current(context.Context, table.Name) (currentstate.TableEpochs, error)
-	// Index of an epoch.
+	// Index returns the name of an epoch's index.
 	Index(n table.Name, epoch int) string
 }
 
-// Search is where the history and the current indices are: one domain, or two collections.
+// Search holds the history and the current indices. They are in one domain, or in two collections.
 type Search struct {
 	History, Current opensearch.Client
-	// Index of the history: the alias over the daily indices, or a collection's one index.
+	// Index is the history's index: the alias of the daily indices, or the single index of a collection.
 	Index string
 	// Epochs is nil in a stack without current indices.
 	Epochs Epochs
-	// Pause between looks at the domain. Default 2 s.
+	// Pause is the time between two requests while the erasure waits for the domain. The default is 2 s.
 	Pause time.Duration
-	// Patience is how long copies of a shard are waited for. Default 2 minutes.
+	// Patience is how long to wait for the copies of a shard. The default is 2 minutes.
 	Patience time.Duration
 }
 
 type object map[string]any
 
-// document that was found.
+// document is a document that was found.
 type document struct {
 	Index       string          `json:"_index"`
 	ID          string          `json:"_id"`
@@ -64,12 +64,13 @@ func (s some) summary() Documents {
 	return Documents{len(s), append([]string{}, s.indices()...)}
 }
 
-// documents of the row.
+// documents holds the found documents of the row.
 type documents struct {
 	history, current some
-	// shown is the index that has the row as one that is there, though it should have its deletion; empty for none.
+	// shown names an index that shows the row as present, although it should hold the row's deletion. It is empty if
+	// there is none.
 	shown string
-	// unreadable documents of the history's table.
+	// unreadable counts documents of the table in the history that could not be read.
 	unreadable int
 }
 
@@ -86,24 +87,24 @@ func (s *Search) find(ctx context.Context, of *row) (documents, error) {
 		return found, nil
 	}
 	if err != nil {
-		return found, err //nolint:wrapcheck // it names the table
+		return found, err //nolint:wrapcheck // the error names the table
 	}
 	return found, s.inCurrent(ctx, of, t, &found)
 }
 
 const (
-	// page is how many documents are deleted at once.
+	// page is how many documents one request deletes.
 	page = 1000
-	// maxPage has room for a thousand whole records.
+	// maxPage is a response size that is enough for a thousand of the largest records.
 	maxPage = 1000 * 12 << 20
 )
 
-// inHistory compares every document of the table: a search by the key would have to know how each of its values was spelled.
+// inHistory compares every document of the table. A search by key would need every spelling of its values.
 func (s *Search) inHistory(ctx context.Context, of *row, found *documents) error {
 	client := s.History
 	client.MaxAnswer = maxPage
 	if err := client.Refresh(ctx, s.Index); err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller
+		return err //nolint:wrapcheck // the caller wraps it
 	}
 	search := object{"query": object{"bool": object{"filter": []object{
 		{"term": object{"metadata.schema-name": of.table.Database}}, {"term": object{"metadata.table-name": of.table.Table}},
@@ -114,7 +115,7 @@ func (s *Search) inHistory(ctx context.Context, of *row, found *documents) error
 	if columns := of.inSource(); columns != nil {
 		search["_source"] = append(columns, "metadata")
 	}
-	return opensearch.Each(ctx, client, s.Index, search, func(d document) error { //nolint:wrapcheck // wrapped by the caller
+	return opensearch.Each(ctx, client, s.Index, search, func(d document) error { //nolint:wrapcheck // the caller wraps it
 		switch b, err := of.read(d.Source); {
 		case err != nil:
 			found.unreadable++
@@ -125,8 +126,8 @@ func (s *Search) inHistory(ctx context.Context, of *row, found *documents) error
 	})
 }
 
-// inSource are the parts of a document that tell its key; nil for all of it. OpenSearch writes numbers anew when it leaves parts out,
-// a decimal as the nearest double.
+// inSource returns the fields of a document that give its key. nil means all fields. OpenSearch rewrites numbers if it
+// returns only some fields: a decimal becomes the nearest double.
 func (r *row) inSource() []string {
 	var parts []string
 	for i, name := range r.columns.Names {
@@ -139,12 +140,13 @@ func (r *row) inSource() []string {
 	return parts
 }
 
-// inCurrent looks up the row's document in the index of every epoch, whose ids are of keys as the epoch spells them.
+// inCurrent looks up the row's document in the index of every epoch. Document ids use the epoch's own spelling of the
+// key.
 func (s *Search) inCurrent(ctx context.Context, of *row, t currentstate.TableEpochs, found *documents) error {
 	var wanted []object
 	for _, epoch := range t.Epochs {
 		if !slices.Equal(epoch.Key, of.columns.Names) {
-			if len(epoch.Key) == 0 { // no record has come in it
+			if len(epoch.Key) == 0 { // the epoch has no record yet
 				continue
 			}
 			return fmt.Errorf("the documents of epoch %d of %s have the key %s, but the table's key is now %s: delete former epochs with `cdc epoch drop --table %[2]s`",
@@ -186,8 +188,8 @@ func (s *Search) inCurrent(ctx context.Context, of *row, t currentstate.TableEpo
 // managed reports whether these are collections. The service rewrites their segments by itself, and nobody can inspect them.
 func (s *Search) managed() bool { return s.History.FoundAfter > 0 }
 
-// erase documents, and have the segments that hold their bytes written anew: of what was found, and of what an interrupted
-// erasure had found.
+// erase deletes the documents and has OpenSearch rewrite the segments with their bytes. This includes documents that an
+// interrupted erasure had found.
 func (s *Search) erase(ctx context.Context, of *row, found documents, before []string) error {
 	if s.managed() {
 		return s.eraseManaged(ctx, of, found)
@@ -206,8 +208,9 @@ func (s *Search) erase(ctx context.Context, of *row, found documents, before []s
 	return nil
 }
 
-// delete the very documents that were found; one that has changed meanwhile is an error. The deletion has a greater version than all
-// that there was of the row, so that nothing late brings it back as long as OpenSearch remembers it (index.gc_deletes, a minute).
+// delete deletes exactly the documents that were found. A document that has changed since is an error. The deletion's
+// version is greater than every version of the row. So no late write restores the row while OpenSearch remembers the
+// deletion (index.gc_deletes, one minute).
 func (s *Search) delete(ctx context.Context, part some) error {
 	var lines bytes.Buffer
 	for _, d := range part {

@@ -10,16 +10,16 @@ import (
 	"time"
 )
 
-// expunge writes segments with deleted documents anew. By default those with less than a tenth are left as they are
-// (index.merge.policy.expunge_deletes_allowed).
+// expunge rewrites segments with deleted documents. It includes those with few deletions, which OpenSearch leaves by
+// default (below a tenth, index.merge.policy.expunge_deletes_allowed).
 func (s *Search) expunge(ctx context.Context, index string) error {
 	path := "/" + url.PathEscape(index)
 	allow := func(ctx context.Context, share any) error {
 		err := s.History.Do(ctx, http.MethodPut, path+"/_settings", object{"index.merge.policy.expunge_deletes_allowed": share}, nil)
 		if opensearch.Status(err) == http.StatusNotFound {
-			return nil // retention has deleted it
+			return nil // the index has reached the end of its retention
 		}
-		return err //nolint:wrapcheck // wrapped by the caller
+		return err //nolint:wrapcheck // the caller wraps it
 	}
 	if err := allow(ctx, "0"); err != nil {
 		return err
@@ -31,8 +31,9 @@ func (s *Search) expunge(ctx context.Context, index string) error {
 	return errors.Join(err, allow(context.WithoutCancel(ctx), nil))
 }
 
-// forgotten waits until no copy of a shard keeps the deletions, to tell another copy of them: a merge spares what is kept. Copies tell
-// each other every 30 seconds how far they are (index.soft_deletes.retention_lease.sync_interval). One that is away is not waited for: [Kept.Left].
+// forgotten waits until no copy of a shard keeps the deletions to send them to another copy. A merge does not remove
+// what is kept. Copies exchange their progress every 30 seconds (index.soft_deletes.retention_lease.sync_interval). It
+// does not wait for an unavailable copy: [Kept.Left].
 func (s *Search) forgotten(ctx context.Context, path string) error {
 	patience := s.Patience
 	if patience == 0 {
@@ -40,11 +41,11 @@ func (s *Search) forgotten(ctx context.Context, path string) error {
 	}
 	var deleted map[string]int64
 	for began := time.Now(); ; {
-		if err := s.History.Do(ctx, http.MethodPost, path+"/_flush?force=true&wait_if_ongoing=true", nil, nil); err != nil { // what is not in a commit is kept, too
+		if err := s.History.Do(ctx, http.MethodPost, path+"/_flush?force=true&wait_if_ongoing=true", nil, nil); err != nil { // uncommitted operations are kept, too
 			if opensearch.Status(err) == http.StatusNotFound {
 				return nil
 			}
-			return err //nolint:wrapcheck // wrapped by the caller
+			return err //nolint:wrapcheck // the caller wraps it
 		}
 		last, kept, err := s.retained(ctx, path)
 		if err != nil {
@@ -66,7 +67,7 @@ func (s *Search) forgotten(ctx context.Context, path string) error {
 	}
 }
 
-// retained are, by shard, the number of the last operation, and that of the first one that some copy keeps.
+// retained returns two numbers for each shard: the last operation, and the first operation that a copy keeps.
 func (s *Search) retained(ctx context.Context, path string) (last, kept map[string]int64, err error) {
 	var out struct {
 		Indices map[string]struct {
@@ -84,7 +85,7 @@ func (s *Search) retained(ctx context.Context, path string) (last, kept map[stri
 	}
 	last, kept = map[string]int64{}, map[string]int64{}
 	if err := s.History.Do(ctx, http.MethodGet, path+"/_stats/docs?level=shards", nil, &out); err != nil {
-		return last, kept, err //nolint:wrapcheck // wrapped by the caller
+		return last, kept, err //nolint:wrapcheck // the caller wraps it
 	}
 	for _, index := range out.Indices {
 		for shard, copies := range index.Shards {
@@ -107,13 +108,13 @@ func (s *Search) pause(ctx context.Context) error {
 	}
 	select {
 	case <-ctx.Done():
-		return ctx.Err() //nolint:wrapcheck // told to end
+		return ctx.Err() //nolint:wrapcheck // the caller has ended it
 	case <-time.After(pause):
 		return nil
 	}
 }
 
-// merge runs as a task: what answers for the domain gives a request up after a minute or so.
+// merge runs as a task, because the domain's load balancer ends a request after about a minute.
 func (s *Search) merge(ctx context.Context, path string) error {
 	var started struct {
 		Task string `json:"task"`
@@ -123,7 +124,7 @@ func (s *Search) merge(ctx context.Context, path string) error {
 		return nil
 	}
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller
+		return err //nolint:wrapcheck // the caller wraps it
 	}
 	for {
 		var task struct {
@@ -135,9 +136,9 @@ func (s *Search) merge(ctx context.Context, path string) error {
 		err := s.History.Do(ctx, http.MethodGet, "/_tasks/"+url.PathEscape(started.Task), nil, &task)
 		switch {
 		case opensearch.Status(err) == http.StatusNotFound:
-			return nil // it has ended, and its node keeps no result of it
+			return nil // the task has ended, and its node keeps no result of it
 		case err != nil:
-			return err //nolint:wrapcheck // wrapped by the caller
+			return err //nolint:wrapcheck // the caller wraps it
 		case task.Completed && task.Error.Reason != "":
 			return errors.New(task.Error.Reason)
 		case task.Completed:

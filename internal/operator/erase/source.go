@@ -12,14 +12,14 @@ import (
 	"strings"
 )
 
-// Database is a [Source] by SQL.
+// Database implements [Source] by SQL.
 type Database struct{ DB *sql.DB }
 
 // Key reads the primary key's columns and their types.
 func (d Database) Key(ctx context.Context, name table.Name) (change.KeyColumns, error) {
 	t, err := schema.Load(ctx, d.DB, name)
 	if err != nil {
-		return change.KeyColumns{}, err //nolint:wrapcheck // it names the table
+		return change.KeyColumns{}, err //nolint:wrapcheck // the error names the table
 	}
 	columns := change.KeyColumns{}
 	for _, i := range t.Key {
@@ -38,11 +38,11 @@ func (d Database) Key(ctx context.Context, name table.Name) (change.KeyColumns, 
 	return columns, nil
 }
 
-// Has asks for the row as the server compares keys: one whose text only its collation takes for equal counts.
+// Has looks for the row as the server compares keys. A text that equals the key only by its collation counts.
 func (d Database) Has(ctx context.Context, name table.Name, key change.Key) (bool, error) {
 	t, err := schema.Load(ctx, d.DB, name)
 	if err != nil {
-		return false, err //nolint:wrapcheck // it names the table
+		return false, err //nolint:wrapcheck // the error names the table
 	}
 	row := make([]sql.NullString, len(t.Columns))
 	for n, i := range t.Key {
@@ -53,10 +53,10 @@ func (d Database) Has(ctx context.Context, name table.Name, key change.Key) (boo
 		row[i] = sql.NullString{String: value, Valid: true}
 	}
 	found, err := t.Find(ctx, d.DB, row)
-	return len(found) > 0, err //nolint:wrapcheck // it names the table
+	return len(found) > 0, err //nolint:wrapcheck // the error names the table
 }
 
-// asked is a value of a key in the form in which the database takes it.
+// asked converts a key's value to the form that the database accepts.
 func asked(c schema.Column, value string) (string, error) {
 	switch c.Kind {
 	case schema.Binary:

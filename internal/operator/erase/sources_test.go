@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// beside puts all that there is of the row into the prefixes and the indices of another source, which has a table of the same name.
+// beside copies everything about the row to the prefixes and indices of another source, which has a table of the same
+// name.
 func (s *scene) beside() {
 	for _, v := range s.versions {
 		key := v.key
@@ -32,7 +33,7 @@ func (s *scene) beside() {
 	}
 }
 
-// ofAnother are the versions that another source has, and its documents.
+// ofAnother returns the versions and documents of the other source.
 func (s *scene) ofAnother() []string {
 	var found []string
 	for _, v := range s.versions {

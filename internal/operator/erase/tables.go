@@ -19,18 +19,18 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// request is an object of the bucket that keeps what an erasure is of until it is done: for the job, and for a run that goes on.
-// No key is in the job's arguments, which Glue keeps.
+// request is an object in the bucket that describes an unfinished erasure. The tables' job and a continued erasure read
+// it. The keys are not in the job's arguments, because Glue keeps those.
 type request struct {
-	// ID of the erasure; empty for none.
+	// ID identifies the erasure. It is empty if there is none.
 	ID     string    `json:"id"`
 	Began  time.Time `json:"began"`
 	Schema string    `json:"schema"`
 	Table  string    `json:"table"`
-	// Keys are the ids of the row's keys, Rows the keys.
+	// Keys holds the ids of the row's keys. Rows holds the keys themselves.
 	Keys []string     `json:"keys"`
 	Rows []change.Key `json:"rows"`
-	// Indices that have, or had, documents of the row.
+	// Indices names the indices that have, or had, documents of the row.
 	Indices []string `json:"indices"`
 }
 
@@ -40,13 +40,14 @@ func newRequest(n table.Name, at time.Time) request {
 
 func (r request) of(n table.Name) bool { return r.Schema == n.Database && r.Table == n.Table }
 
-// requestsFolder is below the tables' files, where the job may read. A source's requests are its own: another may have a table of the name.
+// requestsFolder returns a folder below the tables' files, where the job may read. Each source has its own folder,
+// because sources may have tables of the same name.
 func (l Lake) requestsFolder() string { return lake.StateOf(l.Source) + "/erase/" }
 
-// requestKey is the key of a request's object.
+// requestKey returns the key of a request's object.
 func (l Lake) requestKey(r request) string { return l.requestsFolder() + r.ID + ".json" }
 
-// requests that were not finished.
+// requests returns the requests that are not finished.
 func (l Lake) requests(ctx context.Context) ([]request, error) {
 	all, err := l.versions(ctx, l.requestsFolder())
 	if err != nil {
@@ -83,7 +84,7 @@ func (l Lake) ask(ctx context.Context, r request) error {
 	return nil
 }
 
-// settle deletes a request: all is done.
+// settle deletes the request of a finished erasure.
 func (l Lake) settle(ctx context.Context, r request) error {
 	all, err := l.versions(ctx, l.requestKey(r))
 	if err != nil {
@@ -93,33 +94,33 @@ func (l Lake) settle(ctx context.Context, r request) error {
 	return l.deleteVersions(ctx, all)
 }
 
-// files is where those of all tables are.
+// files is the prefix of the files of all tables.
 const files = config.TablesPrefix + "/"
 
-// tableFiles are what the bucket has of a table that changes in place.
+// tableFiles describes the bucket's files of one table that the job keeps.
 type tableFiles struct {
-	// names of the tables in the catalog, as the job's notes have them.
+	// names lists the tables' names in the catalog, from the job's notes.
 	names []string
-	// former versions of files, which the table's own formats know nothing of, marks of deleted ones, and all files of former
-	// epochs, which nobody reads any more.
+	// former lists former versions of files, which the table format does not know, and delete markers. It also lists
+	// all files of former epochs, which nobody reads any more.
 	former []version
-	// filling says that another epoch is filled beside the shown one.
+	// filling names the view if another epoch is filled beside the shown one.
 	filling string
 }
 
-// tableFiles of every epoch, of a table that the job has kept.
+// tableFiles finds the files of every epoch of a table that the job keeps.
 func (l Lake) tableFiles(ctx context.Context, n table.Name) (tableFiles, error) {
 	found := tableFiles{names: []string{}}
 	notes, err := tables.Notes(ctx, objects.Lake{Client: l.Client, Bucket: l.Name, Prefix: lake.StateOf(l.Source)})
 	if err != nil {
-		return found, err //nolint:wrapcheck // it says what of
+		return found, err //nolint:wrapcheck // the error names the object
 	}
-	shown := map[string]string{} // where, by the folder's name
+	shown := map[string]string{} // the shown location by the folder's name
 	for _, note := range notes {
 		if note.Source != n.String() {
 			continue
 		}
-		if note.Location == "" { // every file would be a former one
+		if note.Location == "" { // otherwise every file would count as former
 			return found, fmt.Errorf("the job has not said where the files of %s are: run `cdc tables run` first", note.Table)
 		}
 		found.names = append(found.names, note.Table)
@@ -137,7 +138,7 @@ func (l Lake) tableFiles(ctx context.Context, n table.Name) (tableFiles, error) 
 		return found, err
 	}
 	for _, v := range all {
-		parts := strings.Split(strings.TrimPrefix(v.key, files), "/") // generation, format, view, epoch, and what is below
+		parts := strings.Split(strings.TrimPrefix(v.key, files), "/") // generation, format, view, epoch, and the rest
 		if len(parts) < 5 {
 			continue
 		}
@@ -146,11 +147,11 @@ func (l Lake) tableFiles(ctx context.Context, n table.Name) (tableFiles, error) 
 			found.former = append(found.former, v)
 		}
 	}
-	slices.Reverse(found.former) // the oldest of an object first: a mark goes last, so that nothing comes back
+	slices.Reverse(found.former) // oldest first, and a delete marker last, so that no version becomes visible again
 	return found, nil
 }
 
-// forgetFiles deletes the former versions of a table's files: those that the job has deleted just now, too.
+// forgetFiles deletes the former versions of a table's files, with those that the job has just deleted.
 func (l Lake) forgetFiles(ctx context.Context, n table.Name) error {
 	found, err := l.tableFiles(ctx, n)
 	if err != nil {

@@ -17,7 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 )
 
-// account is what the account must have, and what the deployer may do in it.
+// account checks what the account must have and what the deployer may do in it.
 func account(s *Stack) []Check {
 	all := []Check{look{"account/permissions", permitted}}
 	for _, role := range footprint.AccountRoles {
@@ -37,7 +37,7 @@ func account(s *Stack) []Check {
 	return all
 }
 
-// identity is whose credentials there are.
+// identity says who the credentials belong to.
 type identity struct {
 	arn                arn.ARN
 	account, partition string
@@ -65,7 +65,8 @@ func (s *Stack) caller(ctx context.Context) (*identity, error) {
 
 var errNoRegion = errors.New("no region is set")
 
-// credentials are there, and of an account that the stack may be in. Nothing can be deployed without, whatever the reason.
+// credentials checks that there are credentials, and that the stack may be in their account. Without them nothing can
+// be deployed.
 type credentials struct{}
 
 func (credentials) Name() string { return "account/credentials" }
@@ -92,8 +93,8 @@ func (credentials) Look(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%s", caller.arn)
 }
 
-// accounts of a list, whose ids may be numbers: `pulumi config set --path` writes what looks like one as one. What is no list the
-// provider refuses itself.
+// accounts parses a list of account ids. Some may be numbers, because `pulumi config set --path` writes digits as a
+// number. The provider itself refuses text that is not a list.
 func accounts(text string) (ids []string) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
@@ -105,7 +106,8 @@ func accounts(text string) (ids []string) {
 	return ids
 }
 
-// accountRole is absent, and will be made, or it is one that its service may assume. The policy is attached by the program.
+// accountRole checks a role of the account. Either it is absent and will be made, or its service may assume it. The
+// program attaches the policy.
 type accountRole struct{ footprint footprint.AccountRole }
 
 func (r accountRole) Name() string { return "account/" + r.footprint.Name }
@@ -141,7 +143,7 @@ func orNobody(names []string) string {
 	return strings.Join(names, ", ")
 }
 
-// trusted are the services that may assume a role, by its policy, which IAM gives with URL encoding,
+// trusted returns the services that may assume a role. IAM returns the role's policy with URL encoding,
 // https://docs.aws.amazon.com/IAM/latest/APIReference/API_Role.html.
 func trusted(document string) ([]string, error) {
 	text, err := url.QueryUnescape(document)
@@ -169,7 +171,7 @@ func trusted(document string) ([]string, error) {
 	return services, nil
 }
 
-// list is a value of IAM's policy language that may stand without its list,
+// list is a list in IAM's policy language. A single value may stand without brackets,
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html.
 type list[T any] []T
 
@@ -179,10 +181,10 @@ func (l *list[T]) UnmarshalJSON(text []byte) error {
 		*l = list[T]{one}
 		return nil
 	}
-	return json.Unmarshal(text, (*[]T)(l)) //nolint:wrapcheck // part of a document, which its reader names
+	return json.Unmarshal(text, (*[]T)(l)) //nolint:wrapcheck // the error of the whole document names it
 }
 
-// linkedRole of a service is there, or the deployer may make it.
+// linkedRole checks that a service-linked role exists or that the deployer may make it.
 type linkedRole struct{ name, service string }
 
 func (r linkedRole) Name() string { return r.name }

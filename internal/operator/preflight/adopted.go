@@ -14,7 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// adopted is what else exists already: a database, its secrets, a key, a bucket.
+// adopted checks other existing resources: a database, its secrets, a key and a bucket.
 func adopted(s *Stack) []Check {
 	var all []Check
 	for _, f := range s.Config.Feeds() {
@@ -36,8 +36,8 @@ func adopted(s *Stack) []Check {
 	return all
 }
 
-// databaseGroup is the group that rules are added to, which admit DMS and the functions: it must be the database's own, in the
-// VPC that they are in.
+// databaseGroup checks the security group that gets rules to admit DMS and the functions. It must belong to the
+// database and be in the same VPC as DMS and the functions.
 type databaseGroup struct{ name, key, id string }
 
 func (c databaseGroup) Name() string { return c.name }
@@ -68,7 +68,7 @@ func (c databaseGroup) Look(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%s is in the VPC and in use", id)
 }
 
-// secret is there, and not on its way out.
+// secret checks that a secret exists and is not scheduled for deletion.
 type secret struct{ name, key, arn string }
 
 func (c secret) Name() string { return c.name }
@@ -89,8 +89,8 @@ func (c secret) Look(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%s exists", aws.ToString(found.Name))
 }
 
-// keyWorks: enabled, symmetric, and a customer's: AWS's own have policies that nobody can change. The program refuses one of
-// another region.
+// keyWorks checks that the key is enabled, symmetric and managed by the customer. Nobody can change the policies of
+// keys that AWS manages. The program itself refuses a key of another region.
 func keyWorks(ctx context.Context, s *Stack) (Finding, error) {
 	const key = "encryption.kmsKeyArn"
 	arn := s.Config.Encryption.KmsKeyArn
@@ -122,7 +122,7 @@ func keyWorks(ctx context.Context, s *Stack) (Finding, error) {
 	return good("enabled, symmetric")
 }
 
-// logBucket of this account and region.
+// logBucket checks that the bucket belongs to this account and region.
 func logBucket(ctx context.Context, s *Stack) (Finding, error) {
 	const key = "lake.logBucket"
 	bucket := s.Config.Lake.LogBucket

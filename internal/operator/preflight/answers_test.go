@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// rightAnswers are those of an account where nothing is wrong, in the shapes of AWS's API references.
+// rightAnswers returns the answers of an account without problems, in the form of AWS's API references.
 func rightAnswers() map[string]func(request) answer {
 	return map[string]func(request) answer{
 		"sts:GetCallerIdentity": said(`<GetCallerIdentityResponse><GetCallerIdentityResult><Account>123456789012</Account><Arn>arn:aws:sts::123456789012:assumed-role/deployer/me</Arn></GetCallerIdentityResult></GetCallerIdentityResponse>`),
@@ -90,7 +90,7 @@ func role(name, arn, trusts string) string {
 	return `<GetRoleResponse><GetRoleResult><Role>` + tag("RoleName", name) + tag("Arn", arn) + tag("AssumeRolePolicyDocument", trust) + `</Role></GetRoleResult></GetRoleResponse>`
 }
 
-// simulated denies some actions, each with what the answer says of it.
+// simulated denies some actions. denied maps each one to the reason that the answer gives.
 func simulated(denied map[string]string) func(request) answer {
 	return func(r request) answer {
 		var results []string
@@ -110,7 +110,7 @@ func summary(roles, quota int) string {
 	return fmt.Sprintf(`<R><GetAccountSummaryResult><SummaryMap><entry><key>Roles</key><value>%d</value></entry><entry><key>RolesQuota</key><value>%d</value></entry></SummaryMap></GetAccountSummaryResult></R>`, roles, quota)
 }
 
-// zonesAnswer of names and ids.
+// zonesAnswer lists zones, given by names and ids.
 func zonesAnswer(zones ...string) string {
 	var all []string
 	for _, z := range zones {
@@ -124,7 +124,7 @@ func attribute(name, value string) string {
 	return `<R><` + name + `>` + tag("value", value) + `</` + name + `></R>`
 }
 
-// subnetsAnswer of two subnets in zones of the region.
+// subnetsAnswer describes two subnets in these zones.
 func subnetsAnswer(zones ...string) string {
 	var all []string
 	for i, zone := range zones {
@@ -134,7 +134,7 @@ func subnetsAnswer(zones ...string) string {
 	return `<R>` + items("subnetSet", "item", all...) + `</R>`
 }
 
-// tablesAnswer is the main table, with a default route to a gateway, or without when it is vpc-local.
+// tablesAnswer describes the main route table. It has a default route to the gateway, or none if gateway is vpc-local.
 func tablesAnswer(gateway string) string {
 	routes := []string{tag("destinationCidrBlock", "10.9.0.0/16") + tag("gatewayId", "local") + tag("state", "active")}
 	if gateway != "vpc-local" {
@@ -143,7 +143,7 @@ func tablesAnswer(gateway string) string {
 	return `<R>` + items("routeTableSet", "item", tag("routeTableId", "rtb-1")+items("associationSet", "item", tag("main", "true"))+items("routeSet", "item", routes...)) + `</R>`
 }
 
-// endpointsAnswer has all that are needed, without those that are left out.
+// endpointsAnswer lists all needed endpoints except some.
 func endpointsAnswer(without ...string) string {
 	var all []string
 	for _, service := range []string{"kinesis-streams", "secretsmanager", "ssm", "ssmmessages"} {
@@ -186,7 +186,7 @@ func rdsQuotas(used, most int) string {
 	return `<R><DescribeAccountAttributesResult>` + items("AccountQuotas", "AccountQuota", quota("DBInstances"), quota("DBClusters")) + `</DescribeAccountAttributesResult></R>`
 }
 
-// keyAnswer knows the key that is adopted, and no alias.
+// keyAnswer describes the adopted key and no alias.
 func keyAnswer(state string) func(request) answer {
 	return func(r request) answer {
 		if strings.Contains(r.body, "alias/") {
@@ -196,7 +196,7 @@ func keyAnswer(state string) func(request) answer {
 	}
 }
 
-// roleThatTrusts exists with another trust than DMS needs.
+// roleThatTrusts describes a role that does not trust the service that DMS needs.
 func roleThatTrusts(name, service string) func(request) answer {
 	right := rightAnswers()["iam:GetRole"]
 	return func(r request) answer {
@@ -207,7 +207,7 @@ func roleThatTrusts(name, service string) func(request) answer {
 	}
 }
 
-// noLinkedRole denies to make the role of one service.
+// noLinkedRole denies making the role of one service.
 func noLinkedRole(service string) func(request) answer {
 	return func(r request) answer {
 		if r.form.Get("ContextEntries.member.1.ContextKeyName") == "iam:AWSServiceName" && r.form.Get("ContextEntries.member.1.ContextKeyValues.member.1") == service {

@@ -10,20 +10,20 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// broken is how one check is broken, and what its line says then.
+// broken describes how to break one check, and the resulting line.
 type broken struct {
-	// adopted has the check in the stack that adopts, else it is in the one that makes.
+	// adopted selects the stack that adopts resources. Otherwise the check is in the stack that makes them.
 	adopted bool
-	// collections has it in the stack that makes those.
+	// collections selects the stack that makes collections.
 	collections bool
 	how         func(t *testing.T, s *scene)
 	found       string
 	typed       string
-	// asks is the action that the check cannot do without; empty when it asks nobody.
+	// asks is the action that the check needs. It is empty if the check calls no service.
 	asks string
 }
 
-// quotaOf answers all quotas but one with plenty.
+// quotaOf gives one quota a value and all others a large one.
 func quotaOf(code string, value int) func(request) answer {
 	return func(r request) answer {
 		if strings.Contains(r.body, code) {
@@ -37,12 +37,12 @@ func on(action string, a func(request) answer) func(*testing.T, *scene) {
 	return func(_ *testing.T, s *scene) { s.answer(action, a) }
 }
 
-// lowQuota is one that does not suffice.
+// lowQuota describes a quota that is too low.
 func lowQuota(code, increase string, asks string) broken {
 	return broken{how: on("servicequotas:GetServiceQuota", quotaOf(code, 0)), found: "of 0 in use", typed: "aws service-quotas request-service-quota-increase --service-code " + increase + " --quota-code " + code + " --desired-value 2 --region us-east-1", asks: asks}
 }
 
-// breaks has every check of both stacks.
+// breaks covers every check of both stacks.
 var breaks = map[string]broken{
 	"config/valid": {
 		how:   func(_ *testing.T, s *scene) { s.Config.Source.CaFile = "no-such.pem" },

@@ -12,7 +12,8 @@ import (
 
 const collectionType = "aws:opensearch/serverlessCollection:ServerlessCollection"
 
-// collectionsAreFree, or the stack's: names of collections are an account's, in a region.
+// collectionsAreFree checks that the names of the collections are unused, or used by this stack. They are unique in an
+// account and region.
 func collectionsAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	var asked []string
 	names := footprint.Collections(s.Config.Search.CollectionName)
@@ -33,11 +34,12 @@ func collectionsAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	if len(found.CollectionDetails) == 0 {
 		return good("%s are free", strings.Join(asked, " and "))
 	}
-	const most = 24 // search.collectionName has as many characters
+	const most = 24 // search.collectionName allows as many characters
 	return bad([]string{s.set("search.collectionName", naming.Fit(most, s.Config.Search.CollectionName, "2"))}, "search.collectionName: the name %s is taken", found.CollectionDetails[0].Name)
 }
 
-// collectionPolicy is one that the stack gives a name, how it is looked for, and how one that is left is deleted.
+// collectionPolicy is a policy with a name from the stack. It says how to find the policy, and how to delete one that
+// was left behind.
 type collectionPolicy struct {
 	typ, name, action, remove string
 	request                   map[string]any
@@ -76,7 +78,8 @@ func (s *Stack) collectionPolicies() []collectionPolicy {
 	return all
 }
 
-// collectionPoliciesAreFree, or the stack's: AWS keeps them when a collection is deleted.
+// collectionPoliciesAreFree checks that the policies' names are unused, or used by this stack. AWS keeps the policies
+// when a collection is deleted.
 func collectionPoliciesAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	var taken, commands []string
 	all, own := s.collectionPolicies(), 0
@@ -107,9 +110,10 @@ func collectionPoliciesAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	return good("all %d are free or this stack's", len(all))
 }
 
-// onCollections are what a deployment of collections calls besides what docs/permissions.md records, and what AWS calls as the deployer while
-// it makes and deletes their endpoint: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-vpc.html, and
-// gives itself the key with, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-encryption.html.
+// onCollections asks about actions that docs/permissions.md does not record. A deployment of collections calls some of
+// them. AWS calls others as the deployer, to make and delete the collections' endpoint
+// (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-vpc.html) and to grant itself the
+// key (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-encryption.html).
 func (s *Stack) onCollections(caller *identity, principal string) []question {
 	if !s.Config.Search.On(config.OnCollections) {
 		return nil
@@ -117,7 +121,7 @@ func (s *Stack) onCollections(caller *identity, principal string) []question {
 	region := []contextKey{{"aws:RequestedRegion", "string", s.AWS.Region}}
 	grant := []contextKey{{"kms:GrantIsForAWSResource", "boolean", "true"}}
 	var own []question
-	if strings.Contains(principal, ":role/") { // its path, which a session does not tell, is in the data access policy
+	if strings.Contains(principal, ":role/") { // the data access policy needs the role's path, which a session's ARN lacks
 		own = []question{{actions: []string{"iam:GetRole"}, resources: []string{principal}}}
 	}
 	return append(own, []question{
@@ -134,7 +138,7 @@ func (s *Stack) onCollections(caller *identity, principal string) []question {
 		}, context: region},
 		{actions: []string{"kms:CreateGrant"}, context: grant},
 		{
-			actions:   []string{"aoss:APIAccessAll", "aoss:DashboardsAccessAll"}, // templates by the first, people by both
+			actions:   []string{"aoss:APIAccessAll", "aoss:DashboardsAccessAll"}, // templates use the first, people use both
 			resources: []string{fmt.Sprintf("arn:%s:aoss:%s:%s:collection/preflight", caller.partition, s.AWS.Region, caller.account)},
 		},
 	}...)

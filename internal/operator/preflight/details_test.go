@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lookAt makes one check of a scene.
+// lookAt runs one check of a scene.
 func (s *scene) lookAt(t *testing.T, name string) (Finding, error) {
 	t.Helper()
 	list, err := chosen(s.Stack, nil)

@@ -20,7 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// request is a call as the fake sees it.
+// request is a call that the fake receives.
 type request struct {
 	action string // service:Action
 	form   url.Values
@@ -28,14 +28,14 @@ type request struct {
 	path   string
 }
 
-// answer is what the fake says; a status of 0 is 200, and 4xx has a code instead of a body.
+// answer is the fake's response. Status 0 means 200. A 4xx status comes with an error code instead of a body.
 type answer struct {
 	status int
 	code   string
 	body   string
 }
 
-// fakeAWS answers each action by its name, with whatever a test has put there.
+// fakeAWS answers each action by its name. Tests set the answers.
 type fakeAWS struct {
 	mu      sync.Mutex
 	answers map[string]func(request) answer
@@ -50,7 +50,7 @@ func refused(status int, code string) func(request) answer {
 	return func(request) answer { return answer{status: status, code: code} }
 }
 
-// paths of the services that are called by path.
+// paths maps URL paths to actions, for services that name actions in the path.
 var paths = map[string]string{
 	"/2021-01-01/opensearch/versions": "es:ListVersions", "/2021-01-01/opensearch/instanceTypeDetails/": "es:ListInstanceTypeDetails",
 	"/2021-01-01/opensearch/domain/": "es:DescribeDomain", "/2021-01-01/domain": "es:ListDomainNames",
@@ -102,7 +102,7 @@ func (f *fakeAWS) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// scene is a stack in an account where nothing is wrong; a test breaks one thing.
+// scene is a stack in an account without problems. Each test breaks one thing.
 type scene struct {
 	*Stack
 	aws  *fakeAWS
@@ -145,7 +145,7 @@ func newScene(t *testing.T, values map[string]string) *scene {
 	return s
 }
 
-// made is a configuration that makes all there is to make.
+// made returns a scene in which the stack makes every resource.
 func made(t *testing.T) *scene {
 	return newScene(t, map[string]string{
 		"network": `{"egress":"nat"}`, "lake": `{"bucketName":"my-lake"}`,
@@ -153,12 +153,12 @@ func made(t *testing.T) *scene {
 	})
 }
 
-// collected is one that makes collections.
+// collected returns a scene in which the stack makes collections.
 func collected(t *testing.T) *scene {
 	return newScene(t, map[string]string{"search": fmt.Sprintf(`{"kind":"serverless","reach":"direct","gatewayPort":%d}`, free(t))})
 }
 
-// takenOver is one that adopts all there is to adopt.
+// takenOver returns a scene in which the stack adopts every resource that it can.
 func takenOver(t *testing.T) *scene {
 	return newScene(t, map[string]string{
 		"network":    `{"vpcId":"vpc-01234567","privateSubnetIds":["subnet-0000000a","subnet-0000000b"]}`,
@@ -169,7 +169,7 @@ func takenOver(t *testing.T) *scene {
 	})
 }
 
-// free is a port that nobody listens on, nor will while the test runs.
+// free returns a port on which nobody listens while the test runs.
 func free(t *testing.T) int {
 	t.Helper()
 	held, err := port.Hold()
@@ -178,7 +178,7 @@ func free(t *testing.T) int {
 	return held.Number
 }
 
-// run makes all checks and gives the results by name.
+// run runs all checks and returns the results by name.
 func (s *scene) run(t *testing.T, skip ...string) map[string]Result {
 	t.Helper()
 	report, err := Run(t.Context(), s.Stack, Options{Skip: skip})

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// listed is a page of any of EC2's lists that are counted.
+// listed is a page of one of EC2's lists.
 type listed struct {
 	VPCs             []string `xml:"vpcSet>item>vpcId"`
 	InternetGateways []string `xml:"internetGatewaySet>item>internetGatewayId"`
@@ -21,7 +21,7 @@ func vpcIDs(l listed) []string             { return l.VPCs }
 func internetGatewayIDs(l listed) []string { return l.InternetGateways }
 func addressIPs(l listed) []string         { return l.Addresses }
 
-// countOf counts what an action of EC2 lists.
+// countOf counts the items that an EC2 action lists.
 func countOf(action string, of func(listed) []string) func(context.Context, *Stack) (int, error) {
 	return func(ctx context.Context, s *Stack) (n int, err error) {
 		err = pages(ctx, s.api(awsapi.EC2), action, "NextToken", nil, func(page listed) string {
@@ -47,7 +47,8 @@ func gatewayEndpoints(ctx context.Context, s *Stack) (int, error) {
 	return n, err
 }
 
-// natGatewaysInAZone is how many the fullest of the stack's zones has. A gateway tells its subnet, and that its zone.
+// natGatewaysInAZone returns the number of NAT gateways in the zone that has most of them. A gateway names its subnet,
+// and the subnet names its zone.
 func natGatewaysInAZone(ctx context.Context, s *Stack) (int, error) {
 	zones, err := s.zones(ctx)
 	if err != nil {
@@ -90,8 +91,8 @@ func natGatewaysInAZone(ctx context.Context, s *Stack) (int, error) {
 	return fullest, err
 }
 
-// families of instances that share a quota of vCPUs, by how their names begin; all others are standard ones:
-// https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html.
+// families groups instance types that share a vCPU quota, by the beginning of their names. All other types are standard
+// ones: https://docs.aws.amazon.com/ec2/latest/instancetypes/ec2-instance-quotas.html.
 var families = []struct{ prefix, code string }{
 	{"hpc", "L-F7808C92"}, {"g", "L-DB2E81BA"}, {"x", "L-7295265B"}, {"", "L-1216C47A"},
 }
@@ -101,7 +102,7 @@ func familyOf(instanceType string) string {
 	return families[i].code
 }
 
-// bastionVCPUs of the type that is configured.
+// bastionVCPUs returns the number of vCPUs of the configured type.
 func bastionVCPUs(ctx context.Context, s *Stack) (int, error) {
 	if s.State.count("aws:ec2/instance:Instance") > 0 {
 		return 0, nil
@@ -120,7 +121,7 @@ func bastionVCPUs(ctx context.Context, s *Stack) (int, error) {
 	return found.VCPUs[0], nil
 }
 
-// vCPUs that run on demand in the bastion's family.
+// vCPUs returns the number of on-demand vCPUs in use in the bastion's family.
 func vCPUs(ctx context.Context, s *Stack) (usage, error) {
 	code := familyOf(s.Config.Bastion.InstanceType)
 	return counted("ec2", code, func(ctx context.Context, s *Stack) (int, error) {
@@ -129,7 +130,7 @@ func vCPUs(ctx context.Context, s *Stack) (usage, error) {
 		type page struct {
 			Instances []struct {
 				Type      string `xml:"instanceType"`
-				Lifecycle string `xml:"instanceLifecycle"` // spot and the like; empty on demand
+				Lifecycle string `xml:"instanceLifecycle"` // "spot", for instance; empty for on-demand
 				Cores     int    `xml:"cpuOptions>coreCount"`
 				Threads   int    `xml:"cpuOptions>threadsPerCore"`
 			} `xml:"reservationSet>item>instancesSet>item"`

@@ -9,7 +9,7 @@ import (
 	dms "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 )
 
-// searchVersions: https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListVersions.html.
+// searchVersions calls https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListVersions.html.
 func searchVersions(ctx context.Context, s *Stack) ([]string, error) {
 	var all []string
 	query := url.Values{"maxResults": {"100"}}
@@ -29,8 +29,8 @@ func searchVersions(ctx context.Context, s *Stack) ([]string, error) {
 	}
 }
 
-// searchTypes are the instance types that support encryption and fine-grained access control, which every domain here needs.
-// https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListInstanceTypeDetails.html.
+// searchTypes lists the instance types that support encryption and fine-grained access control, because every domain
+// here needs both. https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListInstanceTypeDetails.html.
 func searchTypes(ctx context.Context, s *Stack) (map[string][]string, error) {
 	all := map[string][]string{}
 	query := url.Values{"maxResults": {"100"}, "retrieveAZs": {"true"}}
@@ -61,8 +61,9 @@ func searchTypes(ctx context.Context, s *Stack) (map[string][]string, error) {
 
 func isOff(b *bool) bool { return b != nil && !*b }
 
-// databaseVersions of an engine, as RDS calls it: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html; those that
-// take no new clusters are left out there.
+// databaseVersions lists the versions of an engine, by RDS's name of the engine:
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeDBEngineVersions.html. RDS leaves out versions
+// that allow no new clusters.
 func databaseVersions(engine string) func(context.Context, *Stack) ([]string, error) {
 	return func(ctx context.Context, s *Stack) ([]string, error) {
 		return s.databaseVersions.get(engine, func() (all []string, err error) {
@@ -79,7 +80,8 @@ func databaseVersions(engine string) func(context.Context, *Stack) ([]string, er
 	}
 }
 
-// databaseClasses for a version of an engine: https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html.
+// databaseClasses lists the classes for a version of an engine:
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html.
 func databaseClasses(engine, version string) func(context.Context, *Stack) (map[string][]string, error) {
 	return func(ctx context.Context, s *Stack) (map[string][]string, error) {
 		return s.databaseClasses.get(engine+" "+version, func() (map[string][]string, error) {
@@ -93,7 +95,7 @@ func databaseClasses(engine, version string) func(context.Context, *Stack) (map[
 			values := url.Values{"Engine": {engine}, "EngineVersion": {version}, "Vpc": {"true"}}
 			all := map[string][]string{}
 			err := pages(ctx, s.api(awsapi.RDS), "DescribeOrderableDBInstanceOptions", "Marker", values, func(p page) string {
-				for _, o := range p.Options { // one for each type of storage
+				for _, o := range p.Options { // RDS lists one option for each storage type
 					all[o.Class] = append(all[o.Class], o.Zones...)
 				}
 				return p.Marker
@@ -103,7 +105,8 @@ func databaseClasses(engine, version string) func(context.Context, *Stack) (map[
 	}
 }
 
-// dmsVersions that can be requested, https://docs.aws.amazon.com/dms/latest/APIReference/API_EngineVersion.html.
+// dmsVersions lists the versions that can be requested,
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_EngineVersion.html.
 func dmsVersions(ctx context.Context, s *Stack) ([]string, error) {
 	return s.dmsVersions.get(func() (all []string, err error) {
 		pager := dms.NewDescribeEngineVersionsPaginator(dms.NewFromConfig(s.AWS), &dms.DescribeEngineVersionsInput{})
@@ -122,7 +125,8 @@ func dmsVersions(ctx context.Context, s *Stack) ([]string, error) {
 	})
 }
 
-// dmsClasses for a version: https://docs.aws.amazon.com/dms/latest/APIReference/API_DescribeOrderableReplicationInstances.html.
+// dmsClasses lists the classes for a version:
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_DescribeOrderableReplicationInstances.html.
 func dmsClasses(version string) func(context.Context, *Stack) (map[string][]string, error) {
 	return func(ctx context.Context, s *Stack) (map[string][]string, error) {
 		return s.dmsClasses.get(version, func() (map[string][]string, error) {
@@ -145,7 +149,7 @@ func dmsClasses(version string) func(context.Context, *Stack) (map[string][]stri
 	}
 }
 
-// bastionTypes are the configured one and those that would do as well.
+// bastionTypes lists the zones of the configured type and of types that could replace it.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html.
 func bastionTypes(ctx context.Context, s *Stack) (map[string][]string, error) {
 	values := url.Values{"LocationType": {"availability-zone"}}

@@ -17,7 +17,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// machine is what this machine must have, and the configuration itself.
+// machine checks this machine and the configuration itself.
 func machine(s *Stack) []Check {
 	all := []Check{
 		look{"config/valid", configured},
@@ -30,7 +30,7 @@ func machine(s *Stack) []Check {
 	return all
 }
 
-// freePorts are those that the program listens on.
+// freePorts checks the ports on which the program listens.
 func freePorts(_ context.Context, s *Stack) (Finding, error) {
 	var free []string
 	for _, p := range []struct {
@@ -48,7 +48,7 @@ func freePorts(_ context.Context, s *Stack) (Finding, error) {
 	return good("free: %s", strings.Join(free, ", "))
 }
 
-// configured has no problem, and neither have the files that it names.
+// configured checks the configuration and the files that it names.
 func configured(_ context.Context, s *Stack) (Finding, error) {
 	problems := s.Problems
 	if problems == nil {
@@ -65,10 +65,12 @@ func configured(_ context.Context, s *Stack) (Finding, error) {
 	return good("environment %s", s.Config.Environment)
 }
 
-// configKey begins a problem of the configuration. A problem without a key says itself what to type.
+// configKey matches the key at the beginning of a configuration problem. A problem without a key says itself what to
+// type.
 var configKey = regexp.MustCompile(`^([a-z][A-Za-z]*(?:\.[A-Za-z][A-Za-z0-9]*|\[[0-9]+\])+): (.*)`)
 
-// mending are the commands that change the keys of problems, each of which is a line that says what to change it to.
+// mending returns the commands that fix configuration problems. Each problem is a line that names a key and its new
+// value.
 func (s *Stack) mending(problems error) (commands []string) {
 	for line := range strings.Lines(problems.Error()) {
 		found := configKey.FindStringSubmatch(line)
@@ -83,7 +85,7 @@ func (s *Stack) mending(problems error) (commands []string) {
 	return slices.Compact(commands)
 }
 
-// pulumiVersion is as new as Pulumi.yaml asks for.
+// pulumiVersion checks that the CLI is as new as Pulumi.yaml requires.
 func pulumiVersion(ctx context.Context, s *Stack) (Finding, error) {
 	const install = "curl -fsSL https://get.pulumi.com | sh"
 	printed, err := s.Tool(ctx, "pulumi", "version")
@@ -108,7 +110,7 @@ func pulumiVersion(ctx context.Context, s *Stack) (Finding, error) {
 	if err != nil {
 		return Finding{}, fmt.Errorf("`pulumi version` printed %q: %w", have, err)
 	}
-	is.Pre = nil // a build of a version has what the version has
+	is.Pre = nil // a pre-release counts as its release
 	enough, err := semver.ParseRange(project.Required)
 	if err != nil {
 		return Finding{}, fmt.Errorf("requiredPulumiVersion in Pulumi.yaml is %q: %w", project.Required, err)
@@ -119,7 +121,8 @@ func pulumiVersion(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%s; %s is required", have, project.Required)
 }
 
-// goVersion is the toolchain's that compiles the program and its functions: go itself may take a newer one for a project.
+// goVersion checks the Go toolchain that compiles the program and its functions. The go command may use a newer
+// toolchain for a project.
 func goVersion(ctx context.Context, s *Stack) (Finding, error) {
 	commands := []string{"go env -w GOTOOLCHAIN=auto"}
 	text, err := os.ReadFile(filepath.Join(s.Dir, "go.mod"))
@@ -133,7 +136,7 @@ func goVersion(ctx context.Context, s *Stack) (Finding, error) {
 		}
 	}
 	printed, err := s.Tool(ctx, "go", "env", "GOVERSION")
-	if err != nil { // an old one that may not fetch a newer one says so itself
+	if err != nil { // an old one that must not download a newer one says so itself
 		return bad(commands, "%s", oneLine(err.Error()))
 	}
 	have := strings.TrimSpace(printed)
@@ -143,7 +146,7 @@ func goVersion(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%s; go.mod requires %s", have, wanted)
 }
 
-// freePort can be listened on, as the program will.
+// freePort checks that the program can listen on a port.
 func freePort(s *Stack, key string, port int) (Finding, error) {
 	err := listen(port)
 	if err == nil {
@@ -165,7 +168,7 @@ func freePort(s *Stack, key string, port int) (Finding, error) {
 func listen(port int) error {
 	l, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
-		return err //nolint:wrapcheck // freePort says what it was for
+		return err //nolint:wrapcheck // freePort names the port's use
 	}
-	return l.Close() //nolint:wrapcheck // as above
+	return l.Close() //nolint:wrapcheck // freePort names the port's use
 }

@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// names are the fixed names of a stack, which somebody else may use already. All other names end in random digits.
+// names checks the fixed names of a stack, which may be in use already. All other names end in random digits.
 func names(s *Stack) []Check {
 	var all []Check
 	for _, f := range s.Config.Feeds() {
@@ -57,10 +57,10 @@ func names(s *Stack) []Check {
 	return all
 }
 
-// name is one that the configuration chooses.
+// name checks a name that the configuration chooses.
 type name struct {
 	what, key, value string
-	// typ and input are how the stack's state has it, when it is the stack's own.
+	// typ and input find the name in the stack's state, if the stack itself uses the name.
 	typ, input string
 	exists     func(ctx context.Context, s *Stack, value string) (bool, error)
 }
@@ -79,13 +79,13 @@ func (n name) Look(ctx context.Context, s *Stack) (Finding, error) {
 		return good("%s is free", n.value)
 	}
 	between := "-"
-	if strings.Contains(n.value, "_") { // Athena takes no other
+	if strings.Contains(n.value, "_") { // Athena allows no other character
 		between = "_"
 	}
 	return bad([]string{s.set(n.key, n.value+between+"2")}, "%s: the name %s is taken", n.key, n.value)
 }
 
-// absent turns a service's word for "there is none" into false.
+// absent turns a service's error for a missing resource into false.
 func absent(err error, codes ...string) (bool, error) {
 	if awsapi.Is(err, codes...) {
 		return false, nil
@@ -109,7 +109,8 @@ func clusterExists(ctx context.Context, s *Stack, cluster string) (bool, error) 
 	return absent(err, "DBClusterNotFoundFault")
 }
 
-// bucketExists, here or in another account, where it is forbidden to look at or elsewhere: names of buckets are everybody's.
+// bucketExists reports whether a bucket exists in any account. Bucket names are global. A bucket of another account
+// answers with forbidden or with a redirect.
 func bucketExists(ctx context.Context, s *Stack, bucket string) (bool, error) {
 	_, err := s.s3().HeadBucket(ctx, &s3.HeadBucketInput{Bucket: &bucket})
 	var response *awshttp.ResponseError
@@ -121,7 +122,7 @@ func bucketExists(ctx context.Context, s *Stack, bucket string) (bool, error) {
 			return true, nil
 		}
 	}
-	return err == nil, err //nolint:wrapcheck // S3's errors name what was asked
+	return err == nil, err //nolint:wrapcheck // S3's errors name the bucket
 }
 
 func (s *Stack) s3() *s3.Client {
@@ -134,7 +135,7 @@ func databaseExists(ctx context.Context, s *Stack, database string) (bool, error
 	return absent(err, "EntityNotFoundException")
 }
 
-// workgroupExists looks through the list: to ask for one that is absent is an error like any other,
+// workgroupExists searches the list, because Athena's error for a missing workgroup has no code of its own,
 // https://docs.aws.amazon.com/athena/latest/APIReference/API_GetWorkGroup.html.
 func workgroupExists(ctx context.Context, s *Stack, workgroup string) (bool, error) {
 	request := map[string]string{}
@@ -156,7 +157,8 @@ func workgroupExists(ctx context.Context, s *Stack, workgroup string) (bool, err
 	}
 }
 
-// aliasIsFree, or the stack's: it is made of the stack's name, so that another stack of that name was not destroyed whole.
+// aliasIsFree checks that the key's alias is unused, or used by this stack. The alias contains the stack's name, so
+// only an earlier stack of that name can have left it.
 func aliasIsFree(ctx context.Context, s *Stack) (Finding, error) {
 	alias := s.keyAlias()
 	if s.State.owns("aws:kms/alias:Alias", "name", alias) {
@@ -173,7 +175,8 @@ func aliasIsFree(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%s is free", alias)
 }
 
-// logGroupsAreFree: a service goes on writing for a while when what it logs is deleted, and makes the group again.
+// logGroupsAreFree checks that no log group was left behind. A service can go on writing after its resource is deleted,
+// and so create the group again.
 func logGroupsAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	var wanted []string
 	if s.makesDomain() {

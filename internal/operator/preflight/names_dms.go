@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// dmsNames of a source are free, or the stack's: they are made of the project's, the stack's and the source's name, and unique in an account
-// and region.
+// dmsNames checks that a source's DMS names are unused, or used by this stack. They contain the names of the project,
+// the stack and the source. They are unique in an account and region.
 type dmsNames struct{ feed config.Feed }
 
 func (d dmsNames) Name() string { return of("name/dms", d.feed) }
@@ -55,17 +55,17 @@ func (d dmsNames) Look(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%s is free or this stack's", id)
 }
 
-// replicates says that a source has a task of a kind.
+// replicates reports whether a source has a task of a kind.
 func replicates(f config.Feed, kind config.ReplicationKind) bool {
 	return slices.Contains(f.Replication.Kinds(), kind)
 }
 
-// replicates says that one source or more has.
+// replicates reports whether any source has a task of a kind.
 func (s *Stack) replicates(kind config.ReplicationKind) bool {
 	return slices.ContainsFunc(s.Config.Feeds(), func(f config.Feed) bool { return replicates(f, kind) })
 }
 
-// notFound is DMS's word for a filter that nothing fits.
+// notFound is DMS's error code for a filter that matches nothing.
 const notFound = "ResourceNotFoundFault"
 
 func filter(name, value string) []types.Filter {

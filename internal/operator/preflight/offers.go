@@ -12,7 +12,7 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// offers are what AWS must have in the region, and in the zones that were chosen.
+// offers checks that AWS offers the chosen versions and types in the region and zones.
 func offers(s *Stack) []Check {
 	c := s.Config
 	var all []Check
@@ -31,7 +31,7 @@ func offers(s *Stack) []Check {
 	return all
 }
 
-// ofSource are the versions and classes of its cluster and its replication instance.
+// ofSource checks the versions and classes of a source's cluster and replication instance.
 func ofSource(f config.Feed) (all []Check) {
 	if makesCluster(f) {
 		engine := footprint.DatabaseEngine(f.Source.Engine)
@@ -51,7 +51,8 @@ func ofSource(f config.Feed) (all []Check) {
 	return all
 }
 
-// ofDomain are its version and its types. It is in the first of the stack's zones, and in each of them.
+// ofDomain checks the domain's version and types. The domain uses the first of the stack's zones. Each of them must
+// offer the types.
 func ofDomain(c config.Search) []Check {
 	zones := c.AvailabilityZones
 	all := []Check{
@@ -66,7 +67,7 @@ func ofDomain(c config.Search) []Check {
 	return all
 }
 
-// release is a version that must be on offer.
+// release checks that AWS offers a version.
 type release struct {
 	name, key, want string
 	list            func(context.Context, *Stack) ([]string, error)
@@ -85,12 +86,13 @@ func (r release) Look(ctx context.Context, s *Stack) (Finding, error) {
 	return bad(s.instead(r.key, r.want, offered), "%s: AWS does not offer %s in %s", r.key, r.want, s.AWS.Region)
 }
 
-// offer is a type of instance that must be on offer in as many zones as it takes.
+// offer checks that AWS offers an instance type in enough zones.
 type offer struct {
 	name, key, want string
-	// list gives the zones of each type that is on offer; none where a service does not tell them.
+	// list returns the zones of each offered type. The zones are empty if the service does not report them.
 	list func(context.Context, *Stack) (map[string][]string, error)
-	// first limits the stack's zones to the first of them, 0 to none. Of these least must have it; more than there are is all.
+	// first is how many of the stack's zones are checked. 0 means all. The type must be offered in at least least of
+	// these zones, or in all if there are fewer.
 	first, least int
 }
 
@@ -138,7 +140,7 @@ func (o offer) Look(ctx context.Context, s *Stack) (Finding, error) {
 	return bad(commands, "%s: AWS offers %s only in %s, but %d zones of %s are needed", o.key, o.want, zoneNames(have), least, zoneNames(zones))
 }
 
-// instead sets a key to the available value that is most like the unavailable one.
+// instead returns a command that sets a key to the available value most similar to the unavailable one.
 func (s *Stack) instead(key, value string, offered []string) []string {
 	if len(offered) == 0 {
 		return nil
@@ -147,7 +149,7 @@ func (s *Stack) instead(key, value string, offered []string) []string {
 	return []string{s.set(key, nearest)}
 }
 
-// distance of two types or versions: another size is further away than another family.
+// distance compares two types or versions. A different size counts more than a different family.
 func distance(a, b string) int {
 	d := levenshtein.Distance(a, b, nil)
 	if size(a) != size(b) {
@@ -156,7 +158,7 @@ func distance(a, b string) int {
 	return d
 }
 
-// size is the large of r7g.large.search and db.r7g.large.
+// size returns the size in a type's name, such as large in r7g.large.search and db.r7g.large.
 func size(typ string) string {
 	typ = strings.TrimSuffix(typ, ".search")
 	return typ[strings.LastIndex(typ, ".")+1:]

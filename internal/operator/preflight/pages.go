@@ -7,8 +7,8 @@ import (
 	"net/url"
 )
 
-// pages calls an action of the query protocol until there is no more of its answer. Add takes a page and gives the token of
-// the next one; token is the name of the parameter that takes it.
+// pages calls an action of the query protocol for each page of its result. add takes a page and returns the token of
+// the next page. token names the parameter for that token.
 func pages[P any](ctx context.Context, api *awsapi.Client, action, token string, values url.Values, add func(P) string) error {
 	values = maps.Clone(values)
 	if values == nil {

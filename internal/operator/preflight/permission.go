@@ -7,7 +7,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// permission is what IAM calls the action that a caller was denied.
+// permission returns IAM's name of the action that a caller was denied.
 func permission(err error) string {
 	if own := (*awsapi.Error)(nil); errors.As(err, &own) {
 		return own.Service + ":" + own.Action
@@ -23,7 +23,7 @@ func permission(err error) string {
 	return prefixes[call.Service()] + ":" + action
 }
 
-// prefixes of IAM's actions, by the names that the SDK's clients have for their services.
+// prefixes maps the SDK's service names to the prefixes of IAM's actions.
 var prefixes = map[string]string{
 	"Database Migration Service": "dms", "Kinesis": "kinesis", "Lambda": "lambda", "S3": "s3", "Secrets Manager": "secretsmanager", "STS": "sts",
 }

@@ -10,14 +10,14 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// createLinkedRole is asked for where a linked role is absent, and only there.
+// createLinkedRole is checked only if a service-linked role is absent.
 const createLinkedRole = "iam:CreateServiceLinkedRole"
 
-// permitted says whether the deployer may do what deployments were recorded to do: the policies of docs/permissions.md,
-// statement by statement, less what this configuration never makes.
+// permitted checks that the deployer may do what recorded deployments did. It simulates the policies of
+// docs/permissions.md, statement by statement. It leaves out actions that this configuration does not need.
 //
-// A simulation is no call: it knows the principal's own policies, its permissions boundary and the service control policies
-// without conditions of its organization, but no session policy and no policy of a resource,
+// A simulation makes no real call. It covers the principal's own policies, its permissions boundary, and the
+// organization's service control policies without conditions. It covers no session policies and no resource policies,
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_testing-policies.html.
 func permitted(ctx context.Context, s *Stack) (Finding, error) {
 	principal, err := s.principal(ctx)
@@ -33,7 +33,7 @@ func permitted(ctx context.Context, s *Stack) (Finding, error) {
 	}
 	var denied, unknown []string
 	var group errgroup.Group
-	group.SetLimit(4) // IAM takes few of these a second
+	group.SetLimit(4) // IAM limits these calls to few a second
 	answers := make([]struct{ denied, unknown []string }, len(questions))
 	for i, q := range questions {
 		group.Go(func() (err error) {
@@ -42,7 +42,7 @@ func permitted(ctx context.Context, s *Stack) (Finding, error) {
 		})
 	}
 	if err := group.Wait(); err != nil {
-		return Finding{}, err //nolint:wrapcheck // simulate says what it asked
+		return Finding{}, err //nolint:wrapcheck // simulate names the call
 	}
 	asked := 0
 	for i, a := range answers {
@@ -60,7 +60,7 @@ func permitted(ctx context.Context, s *Stack) (Finding, error) {
 
 func distinct(all []string) []string { return slices.Compact(slices.Sorted(slices.Values(all))) }
 
-// some are the first of many.
+// some shortens a long list to its first items.
 func some(all []string) string {
 	const most = 8
 	if len(all) <= most {
@@ -69,7 +69,7 @@ func some(all []string) string {
 	return fmt.Sprintf("%s and %d more", strings.Join(all[:most], ", "), len(all)-most)
 }
 
-// attach are the commands that give a principal the documented policies.
+// attach returns the commands that give a principal the documented policies.
 func (s *Stack) attach(principal string) []string {
 	kind, name := "role", principal[strings.LastIndex(principal, "/")+1:]
 	if strings.Contains(principal, ":user/") {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Whoever has been given the documented policies passes: the questions ask for no more than these allow.
+// A deployer with the documented policies passes, because preflight asks for nothing else.
 func TestTheDocumentedPoliciesAllowWhatIsAskedFor(t *testing.T) {
 	for _, values := range []map[string]string{nil, {"environment": "prod"}} {
 		s := newScene(t, values)
@@ -31,7 +31,7 @@ func TestTheDocumentedPoliciesAllowWhatIsAskedFor(t *testing.T) {
 			}
 			resources := q.resources
 			if len(resources) == 0 {
-				resources = []string{"*"} // what a simulation takes then
+				resources = []string{"*"} // a simulation without resources uses this
 			}
 			for _, action := range q.actions {
 				for _, resource := range resources {

@@ -1,5 +1,5 @@
-// Package preflight says, before anything is deployed, what would end a deployment. It reads only: a stack's configuration
-// and state, this machine, and the account. Each thing that a deployment relies on is one [Check].
+// Package preflight finds problems that would end a deployment before anything is deployed. It only reads: the stack's
+// configuration and state, this machine, and the account. Each [Check] tests one thing that a deployment relies on.
 package preflight
 
 import (
@@ -13,21 +13,21 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// Check is one thing that a deployment relies on.
+// Check tests one thing that a deployment relies on.
 type Check interface {
-	// Name is unique. It has the area and the thing to check, such as quota/vpcs.
+	// Name returns a unique name. It consists of an area and the thing to check, such as quota/vpcs.
 	Name() string
-	// Look says how it is. An error is what kept it from looking: then the check has neither passed nor failed.
+	// Look makes the check. An error means that the check could not be made, so it has neither passed nor failed.
 	Look(ctx context.Context, s *Stack) (Finding, error)
 }
 
-// Finding is what a check has seen.
+// Finding is the result of a check.
 type Finding struct {
-	// OK says that a deployment can rely on it.
+	// OK is true if a deployment can rely on it.
 	OK bool
-	// Found says in a few words what the check found.
+	// Found tells in a few words what the check found.
 	Found string
-	// Type is what to type when it is not OK, a command each.
+	// Type lists the commands to type if OK is false.
 	Type []string
 }
 
@@ -39,7 +39,7 @@ func bad(commands []string, format string, args ...any) (Finding, error) {
 	return Finding{Found: fmt.Sprintf(format, args...), Type: commands}, nil
 }
 
-// look makes a Check of a name and a function.
+// look implements Check by a name and a function.
 type look struct {
 	name string
 	look func(ctx context.Context, s *Stack) (Finding, error)
@@ -49,18 +49,19 @@ func (l look) Name() string { return l.name }
 
 func (l look) Look(ctx context.Context, s *Stack) (Finding, error) { return l.look(ctx, s) }
 
-// Options of a run.
+// Options are the options of Run.
 type Options struct {
-	// Within is how long all checks may take together. Default 1 min.
+	// Within limits the time of all checks together. The default is 1 min.
 	Within time.Duration
-	// Skip are names of checks that are left out.
+	// Skip lists the names of checks to leave out.
 	Skip []string
 }
 
-// atOnce is how many checks ask AWS at the same time: few enough for the calls that an account may make in a second.
+// atOnce limits how many checks call AWS at the same time, because an account may make only so many calls a second.
 const atOnce = 12
 
-// Run makes all checks of a stack at the same time. What asks AWS waits for its credentials, and is not checked without them.
+// Run makes all checks of a stack at the same time. Checks that call AWS wait for the check of the credentials. Without
+// credentials they are not made.
 func Run(ctx context.Context, s *Stack, o Options) (Report, error) {
 	checks, err := chosen(s, o.Skip)
 	if err != nil {
@@ -80,11 +81,11 @@ func Run(ctx context.Context, s *Stack, o Options) (Report, error) {
 			return nil
 		})
 	}
-	_ = group.Wait() // each result says what failed
+	_ = group.Wait() // each result contains its own error
 	return s.report(results), ctx.Err()
 }
 
-// resultOf looks once, unless there are no credentials to look with.
+// resultOf makes one check. It does not make a check that lacks the credentials it needs.
 func resultOf(ctx context.Context, s *Stack, c entry, within time.Duration) Result {
 	r := Result{Check: c.Name()}
 	if c.asksAWS {
@@ -112,13 +113,13 @@ func resultOf(ctx context.Context, s *Stack, c entry, within time.Duration) Resu
 
 func oneLine(text string) string { return strings.Join(strings.Fields(text), " ") }
 
-// entry is a check of the list, and whether it needs credentials.
+// entry is a check with the information whether it needs credentials.
 type entry struct {
 	Check
 	asksAWS bool
 }
 
-// chosen are the checks that concern a stack, in the order of the report, without those that are skipped.
+// chosen returns the checks that concern a stack, in the order of the report. It leaves out skipped ones.
 func chosen(s *Stack, skip []string) ([]entry, error) {
 	var all []entry
 	for _, c := range append(machine(s), credentials{}) {

@@ -82,7 +82,7 @@ func TestThePolicyAllowsWhatIsAskedAndNothingElse(t *testing.T) {
 			asked[strings.Replace(action, "s3:HeadBucket", "s3:ListBucket", 1)] = true
 		}
 	}
-	delete(asked, "sts:GetCallerIdentity") // needs no permission
+	delete(asked, "sts:GetCallerIdentity") // it needs no permission
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "preflight-policy.json"))
 	require.NoError(t, err)
 	var policy struct{ Statement []struct{ Action []string } }

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// variants of a pipeline that take different things.
+// variants are pipelines that need different resources.
 var variants = map[string]config.Config{
 	"dev":  {},
 	"prod": {Environment: config.Prod},
@@ -46,7 +46,7 @@ var variants = map[string]config.Config{
 	},
 }
 
-// registered is what the program makes of a configuration.
+// registered returns the resources that the program registers for a configuration.
 func registered(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	t.Helper()
 	r := &componenttest.Recorder{}
@@ -58,7 +58,7 @@ func registered(t *testing.T, cfg config.Config) *componenttest.Recorder {
 	return r
 }
 
-// stateOf is the state that a deployment leaves.
+// stateOf returns the state after a deployment.
 func stateOf(r *componenttest.Recorder) (s State) {
 	for _, x := range r.Resources() {
 		s.resources = append(s.resources, resource{Type: x.Type, Inputs: x.Inputs.Mappable()})
@@ -115,7 +115,7 @@ func TestTheNamesAreThoseThatTheProgramGives(t *testing.T) {
 			s := newScene(t, nil)
 			s.Config = cfg.WithDefaults()
 			s.State = stateOf(registered(t, cfg))
-			for action := range s.aws.answers { // whoever asks does not know the stack's own
+			for action := range s.aws.answers { // the fake answers know no resource of the stack
 				s.aws.answers[action] = refused(500, "NobodyShouldAsk")
 			}
 			for _, c := range names(s.Stack) {
@@ -134,8 +134,8 @@ func TestEveryLogGroupWithANameOfItsOwnIsLookedFor(t *testing.T) {
 		given := fmt.Sprint(g.Input("name"))
 		switch {
 		case g.Input("name") == nil:
-		case strings.HasPrefix(given, "dms-tasks-"): // one that DMS has made for its tasks is taken over as it is
-		case strings.HasPrefix(given, "/aws-glue/"): // in it are names that end in random digits
+		case strings.HasPrefix(given, "dms-tasks-"): // DMS made this log group for its tasks, and the program adopts it
+		case strings.HasPrefix(given, "/aws-glue/"): // its log groups have names that end in random digits
 		default:
 			named = append(named, given)
 		}

@@ -19,13 +19,14 @@ type question struct {
 	context            []contextKey
 }
 
-// contextKey is what a call would say of itself, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html.
+// contextKey is a condition key that a call would carry,
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html.
 type contextKey struct{ name, typ, value string }
 
-// mostActions of one question: 231 in one request would still be taken, but not be answered on one page.
+// mostActions limits the actions of one question. IAM accepts 231 in one request, but does not answer them on one page.
 const mostActions = 100
 
-// questions are the documented policies as a simulation asks for them.
+// questions turns the documented policies into questions for a simulation.
 func (s *Stack) questions(ctx context.Context) ([]question, error) {
 	caller, err := s.caller(ctx)
 	if err != nil {
@@ -74,10 +75,10 @@ func (s *Stack) questions(ctx context.Context) ([]question, error) {
 	return append(all, s.onCollections(caller, principal)...), nil
 }
 
-// replacer puts the stack's names in the place of the documents' placeholders and default names.
+// replacer replaces the documents' placeholders and default names by the stack's names.
 func (s *Stack) replacer(caller *identity) *strings.Replacer {
 	plain := config.Config{}.WithDefaults()
-	var pairs []string // the first that fits is taken
+	var pairs []string // the first match is used
 	if bucket := s.Config.Lake.BucketName; bucket != "" {
 		pairs = append(pairs, "arn:aws:s3:::cdc-*", "arn:"+caller.partition+":s3:::"+bucket)
 	}
@@ -91,7 +92,8 @@ func (s *Stack) replacer(caller *identity) *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }
 
-// each is a resource for each source, where its name is one of them: a stream, a cluster or a cluster's logs.
+// each returns one resource for each source if the resource is a stream, a cluster or a cluster's logs. Otherwise it
+// returns the resource itself.
 func (s *Stack) each(resource string) (all []string) {
 	plain := config.Config{}.WithDefaults()
 	for _, f := range s.Config.Feeds() {
@@ -113,12 +115,12 @@ func (s *Stack) each(resource string) (all []string) {
 	return all
 }
 
-// keyAlias is the alias of the stack's key.
+// keyAlias returns the alias of the stack's key.
 func (s *Stack) keyAlias() string {
 	return footprint.KeyAlias(s.Project, s.Name, footprint.Pipeline+"-key")
 }
 
-// examples are names as the stack will make them, or could: a simulation wants whole ARNs.
+// examples replaces wildcards by names that the stack will make, or could make. A simulation needs complete ARNs.
 func (s *Stack) examples(resources []string) []string {
 	all := []string{}
 	for _, r := range resources {
@@ -132,7 +134,8 @@ func (s *Stack) examples(resources []string) []string {
 	return all
 }
 
-// contexts are the calls that a statement's condition admits: one for each value of a key. A statement has one key at most.
+// contexts returns the contexts of calls that a statement's condition allows, one for each value of a key. A statement
+// has one key at most.
 func contexts(condition map[string]map[string][]string) [][]contextKey {
 	types := map[string]string{"Bool": "boolean", "Numeric": "numeric", "Date": "date", "IpAddress": "ip"}
 	all := [][]contextKey{nil}
@@ -156,7 +159,7 @@ func contexts(condition map[string]map[string][]string) [][]contextKey {
 	return all
 }
 
-// needs says whether a deployment of this configuration calls an action.
+// needs reports whether a deployment of this configuration calls an action.
 func (s *Stack) needs(action string) bool {
 	if action == createLinkedRole {
 		return false
@@ -171,7 +174,7 @@ func (s *Stack) needs(action string) bool {
 	return true
 }
 
-// parts of a pipeline that a configuration may do without, and the actions that nothing else calls.
+// parts lists optional parts of a pipeline, each with the actions that only this part needs.
 var parts = []struct {
 	made    func(s *Stack) bool
 	actions []string

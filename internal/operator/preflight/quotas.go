@@ -5,8 +5,8 @@ import (
 	"context"
 )
 
-// quotas are limits of the account and region that a first deployment runs into. Those that nobody reaches by chance (log
-// groups, secrets, buckets) are left to AWS.
+// quotas lists limits of the account and region that a first deployment can reach. It leaves out limits that are rarely
+// reached, such as those of log groups, secrets and buckets.
 func quotas(s *Stack) []Check {
 	var all []Check
 	for _, q := range limits {
@@ -17,23 +17,23 @@ func quotas(s *Stack) []Check {
 	return all
 }
 
-// usage of a quota.
+// usage says how much of a quota is in use.
 type usage struct {
 	used, max int
-	// raise are commands that make room.
+	// raise lists commands that raise the limit or reduce the use.
 	raise []string
 }
 
 // quota is one limit. The present use plus what the stack adds must not exceed it.
 type quota struct {
 	name string
-	// what is counted, for a sentence.
+	// what names the counted thing, for use in a sentence.
 	what string
-	// of says whether the stack counts against it; nil for always.
+	// of reports whether the stack counts against the quota. nil means always.
 	of func(s *Stack) bool
-	// adds is how much the stack will use, minus what it already uses.
+	// adds returns how much more the stack will use than it uses now.
 	adds func(ctx context.Context, s *Stack) (int, error)
-	// usage asks AWS.
+	// usage reads the limit and the use from AWS.
 	usage func(ctx context.Context, s *Stack) (usage, error)
 }
 
@@ -54,7 +54,7 @@ func (q quota) Look(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%d of %d in use, %d more needed", u.used, u.max, adds)
 }
 
-// limits and their codes: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html.
+// limits lists the quotas with their codes: https://docs.aws.amazon.com/general/latest/gr/aws-service-information.html.
 var limits = []quota{
 	{
 		name: "vpcs", what: "VPCs in the region", of: (*Stack).makesVPC,

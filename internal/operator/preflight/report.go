@@ -9,15 +9,15 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// Outcome of a check.
+// Outcome is the outcome of a check.
 type Outcome string
 
 const (
-	// Passed is what a deployment can rely on.
+	// Passed means that a deployment can rely on it.
 	Passed Outcome = "passed"
-	// Failed would end a deployment.
+	// Failed means that it would end a deployment.
 	Failed Outcome = "failed"
-	// Unchecked is not known: AWS did not say, or may not be asked.
+	// Unchecked means that AWS gave no answer, or that the caller may not ask.
 	Unchecked Outcome = "unchecked"
 )
 
@@ -25,22 +25,22 @@ const (
 type Result struct {
 	Check   string  `json:"check"`
 	Outcome Outcome `json:"outcome"`
-	// Found says what the check found, what is wrong, or why the check could not be made.
+	// Found tells what the check found, what is wrong, or why the check could not be made.
 	Found string `json:"found"`
-	// Type is what to type when the check has failed.
+	// Type lists the commands to type after a failed check.
 	Type []string `json:"type,omitempty"`
-	// Needs is the action of IAM that the caller lacks, when that is why it is not known.
+	// Needs is the IAM action that the caller lacks. It is set if that is why the check could not be made.
 	Needs string `json:"needs,omitempty"`
 }
 
-// Report is what all checks have found.
+// Report collects the results of all checks.
 type Report struct {
 	Stack   string `json:"stack"`
 	Region  string `json:"region"`
 	Account string `json:"account"`
 	// Deployed reports whether the stack has outputs. Resources that it already has are not counted again.
 	Deployed bool `json:"deployed"`
-	// Ready says that every check has passed.
+	// Ready is true if every check has passed.
 	Ready bool `json:"ready"`
 
 	Passed    int      `json:"passed"`
@@ -68,7 +68,7 @@ func (s *Stack) report(results []Result) Report {
 	return r
 }
 
-// words for people, as wide as each other.
+// words are the outcomes in the report for people. All have the same width.
 var words = map[Outcome]struct {
 	word  string
 	color text.Color
@@ -76,8 +76,8 @@ var words = map[Outcome]struct {
 	Passed: {"ok", text.FgGreen}, Failed: {"FAILED", text.FgRed}, Unchecked: {"unknown", text.FgYellow},
 }
 
-// WriteTable prints a report for people: a line for each check, and below one that has failed what to type. The lines have no
-// frame, so that a command can be copied. Colour is for terminals.
+// WriteTable prints a report for people. Each check is a line, and the commands to type follow a failed one. The lines
+// have no frame, so that a command can be copied. Set color only for a terminal.
 func (r Report) WriteTable(w io.Writer, color bool) error {
 	paint := func(c text.Color, what string) string {
 		if !color {
@@ -113,7 +113,7 @@ func orUnknown(name string) string {
 	return name
 }
 
-// trimmed lines have no blanks at their ends.
+// trimmed removes spaces at the end of each line.
 func trimmed(lines string) string {
 	all := strings.Split(lines, "\n")
 	for i, line := range all {

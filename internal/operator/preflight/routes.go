@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// routeTable of the adopted VPC.
+// routeTable is a route table of the adopted VPC.
 type routeTable struct {
 	ID           string `xml:"routeTableId"`
 	Associations []struct {
@@ -44,7 +44,7 @@ func (s *Stack) inVPC() url.Values {
 	return values
 }
 
-// tableOf a subnet is its own, or the VPC's main one.
+// tableOf returns the route table of a subnet. It is the subnet's own, or otherwise the VPC's main one.
 func tableOf(n subnet, tables []routeTable) routeTable {
 	var main routeTable
 	for _, t := range tables {
@@ -60,7 +60,8 @@ func tableOf(n subnet, tables []routeTable) routeTable {
 	return main
 }
 
-// enclosed are the subnets without a default route that private addresses can use: anything but an internet gateway.
+// enclosed returns the subnets without a usable default route. Private addresses cannot use a route to an internet
+// gateway.
 func enclosed(subnets []subnet, tables []routeTable) (found []subnet) {
 	for _, n := range subnets {
 		out := false
@@ -74,7 +75,7 @@ func enclosed(subnets []subnet, tables []routeTable) (found []subnet) {
 	return found
 }
 
-// endpoint of the adopted VPC.
+// endpoint is a VPC endpoint of the adopted VPC.
 type endpoint struct {
 	Type    string   `xml:"vpcEndpointType"`
 	Service string   `xml:"serviceName"`
@@ -84,7 +85,7 @@ type endpoint struct {
 	Groups  []string `xml:"groupSet>item>groupId"`
 }
 
-// serves says that the service's own name leads to this endpoint.
+// serves reports whether the service's usual name resolves to this endpoint.
 func (e endpoint) serves(service string) bool {
 	return e.Type == "Interface" && e.Service == service && e.Private && strings.EqualFold(e.State, "available")
 }
@@ -115,7 +116,7 @@ type group struct {
 	} `xml:"ipPermissions>item"`
 }
 
-// group is nil where there is none of this id.
+// group reads a security group. It returns nil if the id does not exist.
 func (s *Stack) group(ctx context.Context, id string) (*group, error) {
 	values := url.Values{}
 	awsapi.Filter(values, 0, "group-id", id)
@@ -126,12 +127,12 @@ func (s *Stack) group(ctx context.Context, id string) (*group, error) {
 		return nil, fmt.Errorf("looking up the security group %s: %w", id, err)
 	}
 	if len(found.Groups) == 0 {
-		return nil, nil //nolint:nilnil // absent, and nothing went wrong
+		return nil, nil //nolint:nilnil // it is absent, which is no error
 	}
 	return &found.Groups[0], nil
 }
 
-// admits says that a rule by addresses lets all of a block in on a port.
+// admits reports whether a rule with an address range admits a whole block on a port.
 func (g *group) admits(block netip.Prefix, port int) bool {
 	if g == nil {
 		return false

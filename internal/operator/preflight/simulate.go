@@ -8,11 +8,11 @@ import (
 	"strings"
 )
 
-// root is the principal of the root user, whose policies nobody can simulate: it has none.
+// root is the principal of the root user. It has no policies, so they cannot be simulated.
 const root = "root"
 
-// principal is whose policies are simulated: the user, or the role behind an assumed one. The ARN of a session does not
-// tell the path of its role, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html.
+// principal returns the ARN whose policies are simulated. It is the user, or the role that was assumed. The ARN of a
+// session lacks the path of its role, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html.
 func (s *Stack) principal(ctx context.Context) (string, error) {
 	return s.acting.get(func() (string, error) {
 		caller, err := s.caller(ctx)
@@ -31,7 +31,7 @@ func (s *Stack) principal(ctx context.Context) (string, error) {
 				Arn string `xml:"GetRoleResult>Role>Arn"`
 			}
 			err := s.api(awsapi.IAM).Query(ctx, "GetRole", url.Values{"RoleName": {name}}, &role)
-			if awsapi.Denied(err) { // most roles have no path
+			if awsapi.Denied(err) { // assume no path, as most roles have none
 				return fmt.Sprintf("arn:%s:iam::%s:role/%s", caller.partition, caller.account, name), nil
 			}
 			return role.Arn, err
@@ -40,8 +40,10 @@ func (s *Stack) principal(ctx context.Context) (string, error) {
 	})
 }
 
-// simulate asks IAM, https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html. It gives the
-// actions that are denied, each with the resource and by what, and those whose policies want to know more of a call.
+// simulate runs a simulation in IAM,
+// https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html. It returns the denied actions,
+// each with its resource and the policy that denies it. It also returns the actions whose policies need more context of
+// the call.
 func (s *Stack) simulate(ctx context.Context, q question) (denied, unknown []string, err error) {
 	principal, err := s.principal(ctx)
 	if err != nil || principal == root {

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// three is a stack of three sources: the unnamed one, orders in a database that exists, and stock with a serverless task and
-// a stream of its own shards.
+// three returns a stack of three sources. One is unnamed, orders uses an existing database, and stock has a serverless
+// task and a provisioned stream.
 func three(t *testing.T) *scene {
 	return newScene(t, map[string]string{
 		"network":     `{"vpcId":"vpc-01234567","privateSubnetIds":["subnet-0000000a","subnet-0000000b"]}`,
@@ -25,7 +25,7 @@ func three(t *testing.T) *scene {
 	})
 }
 
-// breaksOfOne are what may be wrong with one source of three.
+// breaksOfOne lists the ways to break one of three sources.
 var breaksOfOne = map[string]broken{
 	"config/valid": {
 		how: func(_ *testing.T, s *scene) {
@@ -138,7 +138,7 @@ func secretLost(which string) func(request) answer {
 	}
 }
 
-// threeWhereNothingIsWrong has more room than [rightAnswers].
+// threeWhereNothingIsWrong returns three with higher quotas than [rightAnswers].
 func threeWhereNothingIsWrong(t *testing.T) *scene {
 	s := three(t)
 	s.answer("servicequotas:GetServiceQuota", quotaOf("none", 0))
@@ -206,11 +206,11 @@ func TestAQuotaIsOfAllSources(t *testing.T) {
 	s := three(t)
 	require.Equal(t, map[string]int{
 		"vcpus": 2, "database-clusters": 2, "database-instances": 3, "dms-instances": 2, "streams": 2, "shards": 4, "deliveries": 6, "domains": 1, "domain-nodes": 1,
-		"concurrency": 10, // a bootstrap, a current state and a canary each, and two rotations
+		"concurrency": 10, // a bootstrap, a current state and a canary for each source, and two rotations
 		"roles":       30, "log-policies": 1,
 	}, adds(t, s.Stack))
 
-	// The unnamed source is there already.
+	// The unnamed source is deployed already.
 	s.State.resources = []resource{
 		{Type: "aws:rds/cluster:Cluster"},
 		{Type: "aws:rds/clusterInstance:ClusterInstance"},
@@ -233,7 +233,7 @@ func TestAQuotaIsOfAllSources(t *testing.T) {
 	}(adds(t, &Stack{Config: s.Config, AWS: s.AWS})))
 }
 
-// adds is what a stack takes of each quota that it counts against.
+// adds returns how much a stack adds to each quota that it counts against.
 func adds(t *testing.T, s *Stack) map[string]int {
 	all := map[string]int{}
 	for _, c := range quotas(s) {
@@ -287,7 +287,7 @@ func TestPoliciesOfCollectionsAreOfEverySource(t *testing.T) {
 	require.True(t, slices.ContainsFunc(named, func(n string) bool { return strings.HasPrefix(n, "retail-trans-cdc-orders") }))
 }
 
-// beside is a stack of two clusters, the unnamed one's of MySQL, orders' of PostgreSQL.
+// beside returns a stack of two clusters: MySQL for the unnamed source, PostgreSQL for orders.
 func beside(t *testing.T, orders string) *scene {
 	s := newScene(t, map[string]string{
 		"source": `{"enabled":true}`, "sources": `{"orders":{"engine":"postgresql"` + orders + `}}`, "search": fmt.Sprintf(`{"tunnelPort":%d}`, free(t)),

@@ -15,22 +15,23 @@ import (
 
 // Stack is the stack to deploy, with its account and region.
 type Stack struct {
-	// Project and Name of the stack, as Pulumi has them.
+	// Project and Name are Pulumi's names of the project and the stack.
 	Project, Name string
-	// Named says that the stack is named on the command line, so that commands to type name it too.
+	// Named is true if the command line names the stack. Printed commands then name it too.
 	Named bool
-	// Dir is the project's folder: paths in the configuration are relative to it.
+	// Dir is the project's folder. Paths in the configuration are relative to it.
 	Dir string
 	// Config is the complete configuration of the stack. It is empty if Problems has errors.
 	Config   config.Config
 	Problems error
-	// Settings are the stack's `aws:*` keys; AWS calls as the provider does with them, CannotCall is why it cannot.
+	// Settings are the stack's `aws:*` keys. AWS makes calls with them as the provider does. CannotCall is the error
+	// that prevents calls.
 	Settings   awsconfig.Settings
 	AWS        aws.Config
 	CannotCall error
-	// State is what the stack has already.
+	// State describes the resources that the stack already has.
 	State State
-	// Tool runs a command in Dir, such as `pulumi version`, and gives what it prints.
+	// Tool runs a command such as `pulumi version` in Dir and returns its output.
 	Tool func(ctx context.Context, command ...string) (string, error)
 
 	identity once[*identity]
@@ -46,7 +47,7 @@ type Stack struct {
 	dmsClasses       each[map[string][]string]
 }
 
-// once is an answer that several checks need, asked for one time.
+// once reads an answer that several checks need only once.
 type once[T any] struct {
 	do    sync.Once
 	value T
@@ -58,7 +59,7 @@ func (o *once[T]) get(ask func() (T, error)) (T, error) {
 	return o.value, o.err
 }
 
-// each is an answer for each of several keys, such as versions.
+// each reads an answer once for each key, such as a version.
 type each[T any] struct {
 	mu  sync.Mutex
 	all map[string]*once[T]
@@ -79,7 +80,7 @@ func (e *each[T]) get(key string, ask func() (T, error)) (T, error) {
 
 func (s *Stack) api(service awsapi.Service) *awsapi.Client { return awsapi.New(s.AWS, service) }
 
-// set is the command that sets a key of the stack's configuration.
+// set returns the command that sets a key of the stack's configuration.
 func (s *Stack) set(key, value string) string {
 	return fmt.Sprintf("pulumi config set%s --path 'cdc-pipeline:%s' %s", s.flag(), key, Quoted(value))
 }
@@ -91,7 +92,7 @@ func (s *Stack) flag() string {
 	return ""
 }
 
-// cli is a command of the AWS CLI in the stack's region, with its profile.
+// cli returns a command of the AWS CLI with the stack's region and profile.
 func (s *Stack) cli(format string, args ...any) string {
 	command := "aws " + fmt.Sprintf(format, args...)
 	if region := s.AWS.Region; region != "" {
@@ -103,7 +104,7 @@ func (s *Stack) cli(format string, args ...any) string {
 	return command
 }
 
-// Quoted is text as a shell reads it as one word.
+// Quoted quotes text so that a shell reads it as one word.
 func Quoted(text string) string {
 	if text != "" && !strings.ContainsFunc(text, func(r rune) bool { return !strings.ContainsRune(plain, r) }) {
 		return text
@@ -113,16 +114,16 @@ func Quoted(text string) string {
 
 const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:,+=@%"
 
-// adopts says that the VPC exists.
+// adopts reports whether the stack uses an existing VPC.
 func (s *Stack) adopts() bool { return s.Config.Network.VpcID != "" }
 
-// makesDatabase says that an Aurora cluster is made, or several.
+// makesDatabase reports whether the stack makes an Aurora cluster for any source.
 func (s *Stack) makesDatabase() bool { return slices.ContainsFunc(s.Config.Feeds(), makesCluster) }
 
-// makesCluster says that one is made for a source.
+// makesCluster reports whether the stack makes a cluster for a source.
 func makesCluster(f config.Feed) bool { return f.Source.Existing == nil }
 
-// of is the name of a check of a source's own: name/stream, and name/stream/orders for the source orders.
+// of returns the name of a check for one source: name/stream, or name/stream/orders for the source orders.
 func of(check string, f config.Feed) string {
 	if f.Name == "" {
 		return check
@@ -130,14 +131,14 @@ func of(check string, f config.Feed) string {
 	return check + "/" + f.Name
 }
 
-// makesVPC says that a VPC is made.
+// makesVPC reports whether the stack makes a VPC.
 func (s *Stack) makesVPC() bool { return !s.adopts() }
 
-// makesDomain says that a domain is made, and no collections.
+// makesDomain reports whether the stack makes a domain, and not collections.
 func (s *Stack) makesDomain() bool { return s.Config.Search.On(config.OnDomain) }
 
-// tunnels says that the domain, or the collections, are reached through a bastion.
+// tunnels reports whether the domain or the collections are reached through a bastion.
 func (s *Stack) tunnels() bool { return s.Config.Search.Reach == config.ReachTunnel }
 
-// nat says that NAT gateways are made.
+// nat reports whether the stack makes NAT gateways.
 func (s *Stack) nat() bool { return s.makesVPC() && s.Config.Network.Egress == config.EgressNAT }

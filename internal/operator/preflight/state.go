@@ -5,11 +5,11 @@ import (
 	"errors"
 )
 
-// State is what a stack has already: nothing before the first deployment, a part after one that died halfway.
+// State describes what a stack already has. It is empty before the first deployment, and partial after a failed one.
 type State struct {
-	// Deployed says that a deployment has ended well: the stack has outputs.
+	// Deployed is true if a deployment has succeeded, so that the stack has outputs.
 	Deployed bool
-	// Account that it was deployed to.
+	// Account is the account of the deployment.
 	Account   string
 	resources []resource
 }
@@ -22,14 +22,14 @@ type resource struct {
 	Delete bool `json:"delete"`
 }
 
-// ParseState reads what `pulumi stack export` prints. Secrets in it stay closed: names are none.
+// ParseState reads the output of `pulumi stack export`. Secrets stay encrypted, because no name is a secret.
 func ParseState(printed []byte) (State, error) {
 	var export struct {
 		Deployment struct {
 			Resources []resource `json:"resources"`
 		} `json:"deployment"`
 	}
-	if json.Unmarshal(printed, &export) != nil { // its error would quote values
+	if json.Unmarshal(printed, &export) != nil { // the error would quote values
 		return State{}, errors.New("reading the stack's state: `pulumi stack export` printed unexpected JSON: update the pulumi CLI")
 	}
 	s := State{}
@@ -46,7 +46,7 @@ func ParseState(printed []byte) (State, error) {
 	return s, nil
 }
 
-// count is how many resources of a type the stack has.
+// count counts the stack's resources of a type.
 func (s State) count(typ string) int { return len(s.of(typ)) }
 
 func (s State) of(typ string) (found []resource) {
@@ -58,7 +58,7 @@ func (s State) of(typ string) (found []resource) {
 	return found
 }
 
-// Outputs are what the stack's resources of a type are like.
+// Outputs returns the outputs of the stack's resources of a type.
 func (s State) Outputs(typ string) []map[string]any {
 	found := []map[string]any{}
 	for _, r := range s.of(typ) {
@@ -67,7 +67,7 @@ func (s State) Outputs(typ string) []map[string]any {
 	return found
 }
 
-// owns says that the stack has a resource whose input is a name.
+// owns reports whether the stack has a resource with this name in an input.
 func (s State) owns(typ, input, name string) bool {
 	for _, r := range s.of(typ) {
 		if r.Inputs[input] == name {

@@ -5,16 +5,17 @@ import (
 	"context"
 )
 
-// What a stack takes, as far as a quota counts it. A test compares it with what the program registers.
+// The functions below calculate how much of each quota a stack uses. A test compares them with what the program
+// registers.
 
-// more of a type of resource is what a configuration makes, less what the stack has.
+// more returns how many more resources of a type a configuration makes than the stack has.
 func more(typ string, makes func(s *Stack) int) func(context.Context, *Stack) (int, error) {
 	return func(_ context.Context, s *Stack) (int, error) { return max(makes(s)-s.State.count(typ), 0), nil }
 }
 
 func one(*Stack) int { return 1 }
 
-// ofFeeds is the sum of what each source makes.
+// ofFeeds adds up what each source makes.
 func ofFeeds(makes func(f config.Feed) int) func(s *Stack) int {
 	return func(s *Stack) (n int) {
 		for _, f := range s.Config.Feeds() {
@@ -32,15 +33,15 @@ func zonesOfVPC(s *Stack) int { return s.Config.Network.AvailabilityZones }
 
 func databaseInstances(f config.Feed) int { return f.Source.Instances }
 
-// deliveries of a source are the one into the lake and one into each place that is searched.
+// deliveries counts the deliveries of a source: one to the lake, and one to each search place.
 func deliveries(f config.Feed) int { return 1 + len(f.Search.Kinds()) }
 
-// gatewayEndpoint is S3's; the others are interfaces.
+// gatewayEndpoint counts the gateway endpoint of S3. All other endpoints are interface endpoints.
 func gatewayEndpoint(_ context.Context, s *Stack) (int, error) {
 	return count(!s.State.owns("aws:ec2/vpcEndpoint:VpcEndpoint", "vpcEndpointType", "Gateway")), nil
 }
 
-// natGateway is one in each zone, and the quota is of a zone.
+// natGateway returns one if the stack still makes NAT gateways. Each zone gets one, and the quota applies to a zone.
 func natGateway(_ context.Context, s *Stack) (int, error) {
 	return count(s.State.count("aws:ec2/natGateway:NatGateway") < zonesOfVPC(s)), nil
 }
@@ -49,7 +50,7 @@ func domainNodes(_ context.Context, s *Stack) (int, error) {
 	return s.Config.Search.InstanceCount + *s.Config.Search.DedicatedMasters, nil
 }
 
-// streams of the stack, on demand or with shards.
+// streams returns the stack's streams, either the provisioned or the on-demand ones.
 func (s *Stack) streams(provisioned bool) (found []config.Stream) {
 	for _, f := range s.Config.Feeds() {
 		if f.Stream.Shards > 0 == provisioned {
@@ -61,10 +62,10 @@ func (s *Stack) streams(provisioned bool) (found []config.Stream) {
 
 func (s *Stack) allProvisioned() bool { return len(s.streams(false)) == 0 }
 
-// bothKinds says that some streams are on demand and others have shards, which are counted in quotas of their own.
+// bothKinds reports whether the stack has on-demand and provisioned streams. Separate quotas count them.
 func (s *Stack) bothKinds() bool { return !s.allProvisioned() && len(s.streams(true)) > 0 }
 
-// streamCapacity is in streams on demand or, where there are none, in shards.
+// streamCapacity counts on-demand streams. If the stack has none, it counts shards.
 func streamCapacity(_ context.Context, s *Stack) (int, error) {
 	return s.capacity(s.allProvisioned()), nil
 }
@@ -80,7 +81,7 @@ func (s *Stack) capacity(provisioned bool) (n int) {
 	return n
 }
 
-// currentStates of a source: one for each place that is searched.
+// currentStates counts a source's current states: one for each search place.
 func currentStates(f config.Feed) int {
 	if !f.Search.Current.On() {
 		return 0
@@ -88,12 +89,13 @@ func currentStates(f config.Feed) int {
 	return len(f.Search.Kinds())
 }
 
-// functions that a source makes: bootstrap, rotation, current states, canary.
+// functions counts the functions of a source: bootstrap, rotation, current states and canary.
 func functions(f config.Feed) int {
 	return 1 + count(f.Source.Rotates()) + currentStates(f) + count(f.Canary)
 }
 
-// concurrency that functions need: an execution each, or what is reserved for some of them.
+// concurrency returns how many concurrent executions a deployment adds. It is one for each function or, if the current
+// states have reserved concurrency, their reservation.
 func concurrency(_ context.Context, s *Stack) (int, error) {
 	const typ = "aws:lambda/function:Function"
 	current := s.Config.Search.Current
@@ -108,20 +110,20 @@ func concurrency(_ context.Context, s *Stack) (int, error) {
 	return max(current.ReservedConcurrency*ofFeeds(currentStates)(s)-has, 0), nil
 }
 
-// roles that a configuration makes, with the two that DMS shares with the account.
+// roles counts the roles that a configuration makes, with the two account-wide roles of DMS.
 func roles(s *Stack) int {
 	c := s.Config
 	flowLogs := c.Network.FlowLogs != nil && *c.Network.FlowLogs
-	n := 2                  // account-wide
-	n += count(s.tunnels()) // the bastion
-	n += count(flowLogs)    // the VPC's log
-	n++                     // the network interfaces of all deliveries into what is searched, which is the unnamed source's for all else too
+	n := 2                  // the two account-wide roles
+	n += count(s.tunnels()) // one for the bastion
+	n += count(flowLogs)    // one for the VPC's flow log
+	n++                     // one for the network interfaces of all search deliveries; it counts for the unnamed source
 	for _, f := range c.Feeds() {
-		n += 2                                                      // DMS reads the secret, and writes the stream
-		n += 1 + count(f.Name != "")*len(f.Search.Kinds())          // the delivery into the lake, and those into what is searched
-		n += functions(f) + currentStates(f) + count(f.Canary)      // a current state's sweep has a schedule with a role, and so has a canary
-		n += count(f.KeepsTables())                                 // the tables' job
-		n += count(makesCluster(f) && c.Environment == config.Prod) // enhanced monitoring
+		n += 2                                                      // DMS needs one to read the secret and one to write to the stream
+		n += 1 + count(f.Name != "")*len(f.Search.Kinds())          // one for the delivery to the lake, and one for each search delivery
+		n += functions(f) + currentStates(f) + count(f.Canary)      // each function has one; schedules of a sweep and of a canary have one, too
+		n += count(f.KeepsTables())                                 // one for the tables' job
+		n += count(makesCluster(f) && c.Environment == config.Prod) // one for enhanced monitoring
 	}
 	return n
 }

@@ -13,12 +13,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// increase asks for a higher quota, https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html.
+// increase returns a command that requests a higher quota,
+// https://docs.aws.amazon.com/servicequotas/latest/userguide/request-quota-increase.html.
 func (s *Stack) increase(service, code string, now int) []string {
 	return []string{s.cli("service-quotas request-service-quota-increase --service-code %s --quota-code %s --desired-value %d", service, code, 2*max(now, 1))}
 }
 
-// counted returns the usage of a quota. Service Quotas has the limit, and the caller counts the use.
+// counted returns the usage of a quota. Service Quotas provides the limit, and inUse counts the use.
 func counted(service, code string, inUse func(context.Context, *Stack) (int, error)) func(context.Context, *Stack) (usage, error) {
 	return func(ctx context.Context, s *Stack) (usage, error) {
 		limit, err := s.quotaInForce(ctx, service, code)
@@ -30,7 +31,7 @@ func counted(service, code string, inUse func(context.Context, *Stack) (int, err
 	}
 }
 
-// quotaInForce is the account's own value, or AWS's default where it has none:
+// quotaInForce returns the account's own value, or AWS's default if the account has none:
 // https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_GetServiceQuota.html.
 func (s *Stack) quotaInForce(ctx context.Context, service, code string) (int, error) {
 	var found struct{ Quota struct{ Value float64 } }
@@ -42,7 +43,7 @@ func (s *Stack) quotaInForce(ctx context.Context, service, code string) (int, er
 	return int(found.Quota.Value), err
 }
 
-// ofRDS is a quota that RDS itself tells with its usage:
+// ofRDS reads a quota and its use from RDS:
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeAccountAttributes.html.
 func ofRDS(name, code string) func(context.Context, *Stack) (usage, error) {
 	return func(ctx context.Context, s *Stack) (usage, error) {
@@ -65,7 +66,8 @@ func ofRDS(name, code string) func(context.Context, *Stack) (usage, error) {
 	}
 }
 
-// ofDMS is the same of DMS: https://docs.aws.amazon.com/dms/latest/APIReference/API_DescribeAccountAttributes.html.
+// ofDMS reads a quota and its use from DMS:
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_DescribeAccountAttributes.html.
 func ofDMS(ctx context.Context, s *Stack) (usage, error) {
 	found, err := dms.NewFromConfig(s.AWS).DescribeAccountAttributes(ctx, &dms.DescribeAccountAttributesInput{})
 	if err != nil {
@@ -79,14 +81,14 @@ func ofDMS(ctx context.Context, s *Stack) (usage, error) {
 	return usage{}, fmt.Errorf("DMS returned no quota %s", "ReplicationInstances")
 }
 
-// ofStreams counts streams on demand or, where all have shards, these.
+// ofStreams counts on-demand streams. If all streams are provisioned, it counts shards.
 func ofStreams(ctx context.Context, s *Stack) (usage, error) {
 	return s.ofKinesis(ctx, s.allProvisioned())
 }
 
 func ofShards(ctx context.Context, s *Stack) (usage, error) { return s.ofKinesis(ctx, true) }
 
-// ofKinesis: https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html.
+// ofKinesis calls https://docs.aws.amazon.com/kinesis/latest/APIReference/API_DescribeLimits.html.
 func (s *Stack) ofKinesis(ctx context.Context, provisioned bool) (usage, error) {
 	found, err := kinesis.NewFromConfig(s.AWS).DescribeLimits(ctx, &kinesis.DescribeLimitsInput{})
 	if err != nil {
@@ -102,7 +104,8 @@ func (s *Stack) ofKinesis(ctx context.Context, provisioned bool) (usage, error) 
 	return usage{int(aws.ToInt32(found.OnDemandStreamCount)), int(aws.ToInt32(found.OnDemandStreamCountLimit)), raise}, nil
 }
 
-// keptUnreserved executions cannot be reserved: https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
+// keptUnreserved is the number of executions that Lambda does not allow to reserve:
+// https://docs.aws.amazon.com/lambda/latest/dg/configuration-concurrency.html.
 const keptUnreserved = 100
 
 // ofLambda counts reserved concurrency, because AWS does not say how much of the rest is in use.
@@ -123,7 +126,7 @@ func ofLambda(ctx context.Context, s *Stack) (usage, error) {
 	return u, nil
 }
 
-// ofIAM: https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html.
+// ofIAM calls https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountSummary.html.
 func ofIAM(ctx context.Context, s *Stack) (usage, error) {
 	var found struct {
 		Entries []struct {
@@ -142,12 +145,13 @@ func ofIAM(ctx context.Context, s *Stack) (usage, error) {
 	if !ok {
 		return usage{}, errors.New("IAM returned no quota for roles")
 	}
-	// Of a global service, whose quotas are kept in one region.
+	// IAM is a global service. One region keeps its quotas.
 	raise := fmt.Sprintf("aws service-quotas request-service-quota-increase --service-code iam --quota-code L-FE177D64 --desired-value %d --region us-east-1", 2*limit)
 	return usage{summary["Roles"], limit, []string{raise}}, nil
 }
 
-// mostLogPolicies of a region, for everybody: https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html.
+// mostLogPolicies is the limit of a region, the same for every account:
+// https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/cloudwatch_limits_cwl.html.
 const mostLogPolicies = 10
 
 func logPolicies(ctx context.Context, s *Stack) (usage, error) {
@@ -173,7 +177,7 @@ func logPolicies(ctx context.Context, s *Stack) (usage, error) {
 	}
 }
 
-// deliveryStreams: https://docs.aws.amazon.com/firehose/latest/APIReference/API_ListDeliveryStreams.html.
+// deliveryStreams calls https://docs.aws.amazon.com/firehose/latest/APIReference/API_ListDeliveryStreams.html.
 func deliveryStreams(ctx context.Context, s *Stack) (int, error) {
 	all := 0
 	request := map[string]any{"Limit": 100}
@@ -193,7 +197,7 @@ func deliveryStreams(ctx context.Context, s *Stack) (int, error) {
 	}
 }
 
-// searchDomains: https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListDomainNames.html.
+// searchDomains calls https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_ListDomainNames.html.
 func searchDomains(ctx context.Context, s *Stack) (int, error) {
 	var found struct{ DomainNames []struct{ DomainName string } }
 	err := s.api(awsapi.OpenSearch).Get(ctx, "ListDomainNames", "/2021-01-01/domain", url.Values{}, &found)

@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// network is what an adopted VPC must have; one that is made here has all of it.
+// network checks what an adopted VPC must have. A VPC that the stack makes has all of it.
 func network(s *Stack) []Check {
 	if !s.adopts() {
 		return nil
@@ -22,7 +22,8 @@ func network(s *Stack) []Check {
 	}
 }
 
-// resolves names: the endpoints', the domain's and the database's, https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html.
+// resolves checks that the VPC resolves the names of its endpoints, the domain and the database,
+// https://docs.aws.amazon.com/vpc/latest/userguide/vpc-dns.html.
 func resolves(ctx context.Context, s *Stack) (Finding, error) {
 	vpc := s.Config.Network.VpcID
 	var off, commands []string
@@ -49,7 +50,7 @@ func resolves(ctx context.Context, s *Stack) (Finding, error) {
 	return good("enableDnsSupport and enableDnsHostnames are on")
 }
 
-// subnet of a VPC.
+// subnet is a subnet of a VPC.
 type subnet struct {
 	ID     string `xml:"subnetId"`
 	VPC    string `xml:"vpcId"`
@@ -59,7 +60,7 @@ type subnet struct {
 	Free   int    `xml:"availableIpAddressCount"`
 }
 
-// chosenSubnets are those of the configuration, in its order; those that do not exist are left out.
+// chosenSubnets returns the configured subnets in order. It leaves out those that do not exist.
 func (s *Stack) chosenSubnets(ctx context.Context) ([]subnet, error) {
 	return s.subnets.get(func() ([]subnet, error) {
 		ids := s.Config.Network.PrivateSubnetIDs
@@ -76,7 +77,8 @@ func (s *Stack) chosenSubnets(ctx context.Context) ([]subnet, error) {
 	})
 }
 
-// addresses that a deployment takes in one subnet: of a stack that is deployed, those of the sources that are not there yet.
+// addresses returns how many addresses a deployment needs in one subnet. For a deployed stack it counts only new
+// sources.
 func (s *Stack) addresses() (needed int) {
 	if !s.State.Deployed {
 		return s.Config.SubnetNeeds()
@@ -89,7 +91,7 @@ func (s *Stack) addresses() (needed int) {
 	return needed
 }
 
-// subnetsFit: they exist in the VPC, in two zones at least, and have the addresses that the pipeline takes.
+// subnetsFit checks that the subnets exist in the VPC, are in at least two zones, and have enough free addresses.
 func subnetsFit(ctx context.Context, s *Stack) (Finding, error) {
 	found, err := s.chosenSubnets(ctx)
 	if err != nil {

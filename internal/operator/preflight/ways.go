@@ -10,7 +10,7 @@ import (
 	"strings"
 )
 
-// ways are how the subnets of an adopted VPC reach AWS.
+// ways describes how the subnets of an adopted VPC reach AWS.
 type ways struct {
 	vpc, region string
 	demands     []demand
@@ -18,7 +18,7 @@ type ways struct {
 	endpoints   []endpoint
 }
 
-// demand is which endpoints some subnets need, beside that of S3, and why they do.
+// demand says which endpoints besides S3's some subnets need, and why.
 type demand struct {
 	subnets  []subnet
 	services []string
@@ -46,7 +46,7 @@ func (s *Stack) ways(ctx context.Context) (w ways, err error) {
 	return w, err
 }
 
-// to are the endpoints that a service's own name leads to.
+// to returns the endpoints to which a service's usual name resolves.
 func (w ways) to(service string) (found []endpoint) {
 	for _, e := range w.endpoints {
 		if e.serves(footprint.EndpointService(w.region, service)) {
@@ -56,7 +56,7 @@ func (w ways) to(service string) (found []endpoint) {
 	return found
 }
 
-// withoutS3 are the route tables of subnets that the endpoint of S3 is not in.
+// withoutS3 returns the subnets' route tables that lack the S3 endpoint.
 func (w ways) withoutS3(subnets []subnet) (missing []string) {
 	for _, n := range subnets {
 		table := tableOf(n, w.tables).ID
@@ -70,7 +70,8 @@ func (w ways) withoutS3(subnets []subnet) (missing []string) {
 	return missing
 }
 
-// reachesAWS: each subnet has a default route that private addresses can use, or the VPC has the endpoints.
+// reachesAWS checks that each subnet has a default route that private addresses can use, or that the VPC has the
+// endpoints.
 func reachesAWS(ctx context.Context, s *Stack) (Finding, error) {
 	w, err := s.ways(ctx)
 	if err != nil {
@@ -117,8 +118,8 @@ func ids(subnets []subnet) string {
 // https is the port of every endpoint.
 const https = 443
 
-// endpointsAdmit: where endpoints are needed, their own groups let the subnets in. The pipeline's groups are
-// new, so that only a rule by addresses can admit them.
+// endpointsAdmit checks that the security groups of needed endpoints admit the subnets. The pipeline's groups do not
+// exist yet, so only a rule with an address range can admit them.
 func endpointsAdmit(ctx context.Context, s *Stack) (Finding, error) {
 	w, err := s.ways(ctx)
 	if err != nil {
@@ -154,7 +155,7 @@ func endpointsAdmit(ctx context.Context, s *Stack) (Finding, error) {
 	return good("the endpoints' security groups admit the subnets")
 }
 
-// groupsOf are the security groups of endpoints, by id.
+// groupsOf returns the security groups of endpoints, by id.
 func (s *Stack) groupsOf(ctx context.Context, endpoints []endpoint) (map[string]*group, error) {
 	all := map[string]*group{}
 	for _, e := range endpoints {
@@ -172,7 +173,8 @@ func (s *Stack) groupsOf(ctx context.Context, endpoints []endpoint) (map[string]
 	return all, nil
 }
 
-// admits says that one of the endpoint's groups lets all of a subnet in; without a group there is nothing to shut anybody out.
+// admits reports whether one of the endpoint's groups admits the whole subnet. An endpoint without a group admits
+// everything.
 func (e endpoint) admits(n subnet, groups map[string]*group) (bool, error) {
 	block, err := netip.ParsePrefix(n.Cidr)
 	if err != nil {

@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// zone of the region: its name differs between accounts, its id does not.
+// zone is a zone of the region. Its name differs between accounts, but its id does not.
 type zone struct {
 	Name string `xml:"zoneName"`
 	ID   string `xml:"zoneId"`
 }
 
-// in says whether a service lists this zone, by its name or by its id.
+// in reports whether a service's list contains this zone, by its name or its id.
 func (z zone) in(listed []string) bool {
 	return slices.Contains(listed, z.Name) || z.ID != "" && slices.Contains(listed, z.ID)
 }
@@ -29,8 +29,8 @@ func zoneNames(zones []zone) string {
 	return strings.Join(names, ", ")
 }
 
-// zones are those that the pipeline will be in, in the order in which it takes them: of a new VPC the first of the region that
-// need no opting in, as the network component chooses them, of an adopted one those of its subnets.
+// zones returns the pipeline's zones in the order of use. A new VPC uses the first zones that need no opt-in, like the
+// network component. An adopted VPC uses the zones of its subnets.
 func (s *Stack) zones(ctx context.Context) ([]zone, error) {
 	if s.adopts() {
 		subnets, err := s.chosenSubnets(ctx)
@@ -52,7 +52,7 @@ func (s *Stack) zones(ctx context.Context) ([]zone, error) {
 	return s.chosen(all), nil
 }
 
-// chosen are the zones of a new VPC: those that network.zones names, else the first.
+// chosen returns the zones of a new VPC: those in network.zones, or otherwise the first ones.
 func (s *Stack) chosen(all []zone) []zone {
 	if named := s.Config.Network.Zones; len(named) > 0 {
 		return slices.DeleteFunc(slices.Clone(all), func(z zone) bool { return !slices.Contains(named, z.Name) })
@@ -75,7 +75,7 @@ func (s *Stack) suitableZones(ctx context.Context) ([]zone, error) {
 	})
 }
 
-// enoughZones for a new VPC.
+// enoughZones checks that the region has enough zones for a new VPC.
 func enoughZones(ctx context.Context, s *Stack) (Finding, error) {
 	all, err := s.suitableZones(ctx)
 	if err != nil {
@@ -90,7 +90,7 @@ func enoughZones(ctx context.Context, s *Stack) (Finding, error) {
 	}
 	if want := s.Config.Network.AvailabilityZones; len(all) < want {
 		commands := []string{s.set("network.availabilityZones", fmt.Sprint(len(all)))}
-		if len(all) < 2 { // fewer than DMS and Aurora take
+		if len(all) < 2 { // DMS and Aurora need two
 			commands = []string{"pulumi config set" + s.flag() + " aws:region us-east-1"}
 		}
 		return bad(commands, "%s offers %d zones, but network.availabilityZones is %d", s.AWS.Region, len(all), want)
