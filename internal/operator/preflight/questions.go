@@ -13,7 +13,8 @@ import (
 	"strings"
 )
 
-// question is whether some actions are allowed on some resources, all alike.
+// question asks IAM whether the principal may perform some actions on some resources. All its actions share the
+// resources and the context.
 type question struct {
 	actions, resources []string
 	context            []contextKey

@@ -1,9 +1,9 @@
-// Package reload loads tables again where the present state of their rows is kept: each into a new epoch, an index of its
-// own that is compared with the source before the table's alias shows it. Until then the alias shows the rows as they were
-// when the new epoch began.
+// Package reload loads tables again and keeps the present state of their rows available. Each table is loaded into a
+// new epoch with its own index. The index is compared with the source before the table's alias shows it. Until then the
+// alias shows the rows as they were when the new epoch began.
 //
-// What ends early leaves each table in a state that its error names, with the command that goes on. Starting again fills an
-// epoch in which nothing has arrived yet rather than beginning another.
+// If a reload ends early, its error names the state of each table and the command that continues. A repeated start
+// fills an epoch that has no record yet, instead of beginning another one.
 package reload
 
 import (
@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Task is the replication task: an [task.Task].
+// Task is the replication task. [task.Task] implements it.
 type Task interface {
 	Ready(ctx context.Context, tables []string) error
 	Reload(ctx context.Context, tables []string) (task.Loads, error)
@@ -27,7 +27,7 @@ type Task interface {
 	Loaded(ctx context.Context, loading task.Loads) error
 }
 
-// Epochs are those of the tables: [currentstate.Epochs].
+// Epochs manages the tables' epochs. [currentstate.Epochs] implements it.
 type Epochs interface {
 	Alias(n table.Name) string
 	List(ctx context.Context) ([]currentstate.TableEpochs, error)
@@ -37,22 +37,22 @@ type Epochs interface {
 	Advance(ctx context.Context, n table.Name, number int) error
 }
 
-// Reload is what it takes.
+// Reload holds everything that a reload needs.
 type Reload struct {
 	Task   Task
 	Epochs Epochs
-	// Compare the index of a table's epoch with the source, looking at rows that differ again for a time, and say how many
-	// still do. nil compares nothing.
+	// Compare compares an epoch's index with the source and returns the number of differing rows. Until wait is over it
+	// reads differing rows again. nil compares nothing.
 	Compare func(ctx context.Context, n table.Name, epoch int, wait time.Duration) (different int64, err error)
-	// Since is told when the records of a table begin that tell what its rows are, once it is being loaded; of every table
-	// under the pattern %.%. May be nil.
+	// Since receives the time from which a table's records are authoritative, after its load has begun. The pattern %.%
+	// stands for every table. It may be nil.
 	Since func(table string, at time.Time)
-	// Tell is told in a line what happens.
+	// Tell receives one line for each event.
 	Tell func(format string, args ...any)
 }
 
-// Tables loads some tables again while the task follows the others. One that has no epochs is just loaded: no record of it
-// has come yet.
+// Tables loads some tables again while the task follows the others. A table without an epoch is only loaded, because no
+// record of it has come yet.
 func (r Reload) Tables(ctx context.Context, names []table.Name) error {
 	tables := make([]string, len(names))
 	for i, n := range names {
@@ -62,7 +62,7 @@ func (r Reload) Tables(ctx context.Context, names []table.Name) error {
 		return err
 	}
 	w := &work{Reload: r, command: "cdc start --reload-table %s"}
-	// The task runs on, so what has not come yet is of the same source.
+	// The task keeps running, so records still to come are from the same source.
 	if err := w.begin(ctx, names, func(currentstate.Epoch) bool { return true }); err != nil {
 		return w.early(err)
 	}
@@ -75,8 +75,9 @@ func (r Reload) Tables(ctx context.Context, names []table.Name) error {
 	return err
 }
 
-// All loads everything again, from the same source or another: the task is stopped before the new epochs begin and started
-// when they have, so that nothing of the former source falls into them. wanted says which tables the task loads.
+// All loads every table again, from the same source or another one. It stops the task, begins the new epochs, and then
+// starts the task. So no record of the former source falls into a new epoch. wanted reports which tables the task
+// loads.
 func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 	names, tables, err := r.listed(ctx, wanted)
 	if err != nil {
@@ -87,7 +88,7 @@ func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 		return fmt.Errorf("%w\nthe command loaded nothing; check with `cdc status` whether the task was stopped, and start it again with `cdc start`", err)
 	}
 	w := &work{Reload: r, command: "cdc start --reload", halted: true}
-	// An epoch that began while the task ran may still get records of the former source.
+	// If an epoch began while the task ran, it may still get records of the former source.
 	since := func(e currentstate.Epoch) bool { return !stopped.IsZero() && e.Since.After(stopped) }
 	if err := w.begin(ctx, names, since); err != nil {
 		return w.early(err)
@@ -97,15 +98,16 @@ func (r Reload) All(ctx context.Context, wanted func(table string) bool) error {
 		w.halted = loading == nil
 		return loading, err
 	})
-	// Nothing was recorded between the end of the former run and the beginning of the last epoch.
+	// No record was made between the end of the former run and the beginning of the last epoch.
 	if !w.halted {
 		w.since("%.%", w.latest(stopped))
 	}
 	return err
 }
 
-// Next loads everything by another task of the same source, which has never run, while the present one goes on. wanted says which tables it
-// loads. What both record of a row is the same, so that an epoch may have records of either.
+// Next loads every table by a second task of the same source, which has never run. The present task keeps running.
+// wanted reports which tables the second task loads. Both tasks write equal records of a row, so an epoch may get
+// records of either.
 func (r Reload) Next(ctx context.Context, wanted func(table string) bool) error {
 	names, tables, err := r.listed(ctx, wanted)
 	if err != nil {
@@ -130,7 +132,7 @@ func (r Reload) Next(ctx context.Context, wanted func(table string) bool) error 
 	return err
 }
 
-// latest is when the last of the new epochs begins, or a time that is later.
+// latest returns the time when the last new epoch begins, but not before at.
 func (w *work) latest(at time.Time) time.Time {
 	for _, t := range w.tables {
 		if since := t.Latest().Since; since.After(at) {
@@ -140,7 +142,7 @@ func (w *work) latest(at time.Time) time.Time {
 	return at
 }
 
-// listed are the tables that have epochs, of those that are wanted.
+// listed returns the wanted tables that have epochs.
 func (r Reload) listed(ctx context.Context, wanted func(table string) bool) (names []table.Name, tables []string, err error) {
 	all, err := r.Epochs.List(ctx)
 	for _, t := range all {
@@ -160,14 +162,14 @@ func (w *work) since(table string, at time.Time) {
 // work is one reload.
 type work struct {
 	Reload
-	// command loads again; %s stands for the table.
+	// command is the command that loads again. %s stands for the table.
 	command string
-	// halted says that the task was stopped and not started yet.
+	// halted is true if the task was stopped and not started yet.
 	halted bool
 	tables []*passage
 }
 
-// passage is the way of a table to a new epoch.
+// passage is the progress of one table to a new epoch.
 type passage struct {
 	currentstate.TableEpochs
 	state state
@@ -176,15 +178,15 @@ type passage struct {
 type state int
 
 const (
-	begun      state = iota // nothing was loaded
-	filling                 // it is being loaded, or loaded
-	differs                 // it was compared
-	uncompared              // it could not be
+	begun      state = iota // nothing is loaded yet
+	filling                 // it is being loaded, or is loaded
+	differs                 // the comparison has found differences
+	uncompared              // the comparison has failed
 	shown
 )
 
-// begin a new epoch of each table that has any, and wait until all have begun. One that is not shown and in which nothing
-// has arrived is filled first, if it may be.
+// begin begins a new epoch for each table that has epochs, and waits until all have begun. It first fills an epoch that
+// is not shown and has no records, if that is allowed.
 func (w *work) begin(ctx context.Context, names []table.Name, may func(currentstate.Epoch) bool) error {
 	for i, n := range names {
 		if slices.Contains(names[:i], n) {
@@ -215,7 +217,7 @@ func (w *work) begin(ctx context.Context, names []table.Name, may func(currentst
 	return nil
 }
 
-// finish loads, waits until all is loaded, and shows what is equal to the source.
+// finish starts the load, waits for its end, and shows the tables that equal the source.
 func (w *work) finish(ctx context.Context, load func() (task.Loads, error)) error {
 	loading, err := load()
 	if loading != nil {
@@ -244,7 +246,7 @@ func (w *work) finish(ctx context.Context, load func() (task.Loads, error)) erro
 	return nil
 }
 
-// show a table's new epoch if it is equal to the source; so many tables are still to show.
+// show shows a table's new epoch if it equals the source. left is the number of tables still to show.
 func (w *work) show(ctx context.Context, t *passage, left int) error {
 	number := t.Latest().Number
 	if w.Compare != nil {
@@ -270,17 +272,17 @@ func (w *work) show(ctx context.Context, t *passage, left int) error {
 	return nil
 }
 
-// share of the time that is left, for one of so many tables; without a limit it is an hour.
+// share divides the remaining time among the remaining tables. Without a limit it returns an hour.
 func share(ctx context.Context, left int) time.Duration {
 	deadline, ok := ctx.Deadline()
 	if !ok {
 		return time.Hour
 	}
-	const reserve = 10 * time.Second // to say what differs
+	const reserve = 10 * time.Second // time to report the differences
 	return max(0, (time.Until(deadline)-reserve)/time.Duration(left))
 }
 
-// early says with what has gone wrong how each table is left, and which command goes on.
+// early adds to an error the state of each table and the command that continues.
 func (w *work) early(err error) error {
 	problems := []error{err}
 	if w.halted {
@@ -294,7 +296,7 @@ func (w *work) early(err error) error {
 	return errors.Join(problems...)
 }
 
-// left is how a table is left.
+// left describes the state in which a table is left.
 func (w *work) left(t *passage) string {
 	was := "shows no epoch"
 	if t.Current > 0 {

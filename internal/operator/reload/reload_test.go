@@ -22,24 +22,25 @@ var (
 	errAway = errors.New("the domain is away")
 )
 
-// fake is a task, the epochs of some tables and a comparison. It writes down in which order they are called.
+// fake imitates a task, the epochs of some tables and a comparison. It records the order of calls.
 type fake struct {
 	currentstate.Source
 	calls   []string
 	tables  []currentstate.TableEpochs
 	stopped time.Time
-	// fail a call that begins so, and stop its caller's context before one.
+	// fail maps the beginning of a call to the error that it returns. interrupt is the beginning of a call before which
+	// the caller's context ends.
 	fail      map[string]error
 	interrupt string
 	cancel    context.CancelFunc
-	// different rows by table, and how long was waited for them.
+	// different counts differing rows by table. waits holds the wait of each comparison.
 	different map[table.Name]int64
 	waits     []time.Duration
 	told      []string
 	since     []string
 }
 
-// of has tables with one epoch each, which is shown.
+// of returns a fake with tables that have one epoch each, which is shown.
 func of(names ...table.Name) *fake {
 	f := &fake{}
 	for _, n := range names {
@@ -143,7 +144,7 @@ func (f *fake) reload() Reload {
 	return Reload{Task: f, Epochs: f, Compare: f.compare, Since: f.counts, Tell: func(format string, args ...any) { f.told = append(f.told, fmt.Sprintf(format, args...)) }}
 }
 
-// some loads tables again; all of them, without names.
+// some reloads some tables, or all if none is named.
 func (f *fake) some(t *testing.T, names ...table.Name) error {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -206,7 +207,7 @@ func TestNothingIsComparedOnDemand(t *testing.T) {
 	require.Equal(t, []string{"ready shop.ledger", "begin shop.ledger", "await 2", "reload shop.ledger", "loaded", "switch shop.ledger 2"}, f.calls)
 }
 
-// with the latest epoch as the last reload has left it.
+// with returns a fake whose latest epoch is as the last reload left it.
 func with(e currentstate.Epoch, stopped time.Time) *fake {
 	f := of(ledger)
 	e.Number = 2
@@ -235,7 +236,7 @@ func TestAnEpochInWhichNothingArrivedIsFilledFirst(t *testing.T) {
 		})
 	}
 	f := with(empty, time.Time{})
-	f.tables[0].Current = 2 // shown: the rows of the former epoch are no longer
+	f.tables[0].Current = 2 // the alias no longer shows the rows of the former epoch
 	require.NoError(t, f.some(t, ledger))
 	require.Equal(t, 3, f.table(ledger).Current)
 }

@@ -24,16 +24,16 @@ import (
 
 var orders = table.Name{Database: "shop", Table: "orders"}
 
-// at is a minute of a day.
+// at returns a minute of one day.
 func at(hour, minute int) time.Time { return time.Date(2026, 11, 23, hour, minute, 0, 0, time.UTC) }
 
-// insert is a record of shop.orders.
+// insert returns a record of shop.orders.
 func insert(id int, made time.Time) string {
 	return fmt.Sprintf(`{"data":{"id":%d},"metadata":{"timestamp":%q,"record-type":"data","operation":"insert","schema-name":"shop","table-name":"orders"}}`,
 		id, made.Format(time.RFC3339Nano))
 }
 
-// bucket is S3 in memory.
+// bucket imitates S3 in memory.
 type bucket struct {
 	mu      sync.Mutex
 	objects map[string][]byte
@@ -50,7 +50,7 @@ func (b *bucket) put(key string, content []byte, written time.Time) {
 	b.objects[key], b.written[key] = content, written
 }
 
-// deliver an object of records as the lake's delivery does.
+// deliver adds an object of records as the lake's delivery does.
 func (b *bucket) deliver(name string, arrived time.Time, records ...string) {
 	var zipped bytes.Buffer
 	w := gzip.NewWriter(&zipped)
@@ -94,9 +94,9 @@ func (b *bucket) DeleteObject(_ context.Context, in *s3.DeleteObjectInput, _ ...
 type target struct {
 	mu      sync.Mutex
 	ids     map[int][]string
-	refuse  string // the id of a record that cannot be indexed
-	outages int    // calls that fail before one succeeds
-	down    string // the id of a record that never comes through
+	refuse  string // id of a record that cannot be indexed
+	outages int    // number of calls that fail before one succeeds
+	down    string // id of a record that never gets through
 }
 
 func newTarget() *target { return &target{ids: map[int][]string{}} }

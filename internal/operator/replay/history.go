@@ -15,28 +15,29 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// History is a history index that is given the changes which the lake has and it lacks: those from before its delivery was made.
-// A change that comes by the delivery at the same time may be there twice, as one that a delivery has tried again.
+// History adds changes of the lake to a history index that lacks them, because they are older than its delivery. If the
+// delivery writes a change at the same time, the index may get it twice, as after a retry of the delivery.
 type History struct {
 	opensearch.Client
-	// Index that is searched: an alias, or a collection's one index.
+	// Index is the searched index: an alias, or the single index of a collection.
 	Index string
-	// Into is the index that a change is written to by the time at which DMS made it.
+	// Into returns the index for a change by the time when DMS made it.
 	Into func(made time.Time) string
 }
 
-// Filled is what a history was given.
+// Filled says what was added to a history.
 type Filled struct {
-	// Records that were read, those that the history had, and those that were written to it.
+	// Records counts the records that were read. Had counts those that the history had already. Written counts those
+	// that were added.
 	Records int64 `json:"records"`
 	Had     int64 `json:"had"`
 	Written int64 `json:"written"`
-	// Refused cannot be indexed, or are no changes; Problems are the first of them.
+	// Refused counts records that cannot be indexed or are no changes. Problems describes the first of them.
 	Refused  int64     `json:"refused"`
 	Problems []Problem `json:"problems"`
 }
 
-// Plus is the sum of two.
+// Plus adds two results.
 func (f Filled) Plus(other Filled) Filled {
 	problems := slices.Concat(f.Problems, other.Problems)
 	return Filled{
@@ -44,10 +45,10 @@ func (f Filled) Plus(other Filled) Filled {
 	}
 }
 
-// maxPage has room for a page of a thousand records as large as a stream takes them.
+// maxPage is a response size that is enough for a thousand of the largest records.
 const maxPage = 1000 * 12 << 20
 
-// refresh a domain's indices, if there are any.
+// refresh refreshes a domain's indices, if there are any.
 func (h History) refresh(ctx context.Context) error {
 	if err := h.Refresh(ctx, h.Index); err != nil && opensearch.Status(err) != http.StatusNotFound {
 		return fmt.Errorf("refreshing the history: %w", err)
@@ -55,7 +56,8 @@ func (h History) refresh(ctx context.Context) error {
 	return nil
 }
 
-// Found lets everything be found that was written before, by an interrupted run for instance: in a collection after a minute.
+// Found waits until a search finds all earlier writes, such as those of an interrupted run. A collection needs a
+// minute.
 func (h History) Found(ctx context.Context) error {
 	if err := h.refresh(ctx); err != nil {
 		return err
@@ -68,11 +70,11 @@ func (h History) Found(ctx context.Context) error {
 	}
 }
 
-// window is the time whose changes are compared at once.
+// window is the period whose changes are compared together.
 const window = time.Minute
 
-// Fill the history from a table's objects, one after the other. On an error some records are not written; with the same journal it goes on
-// there, after [History.Found].
+// Fill adds a table's changes to the history, object by object. After an error some records are missing. A call with
+// the same journal continues there; call [History.Found] before it.
 func (h History) Fill(ctx context.Context, from Lake, o Options) (Filled, error) {
 	h.MaxAnswer = maxPage
 	f := &filling{History: h, from: from, Options: o}
@@ -112,7 +114,7 @@ type filling struct {
 	from Lake
 	Options
 	Filled
-	key         string // of the object
+	key         string // the object's key
 	done, total int64
 }
 
@@ -152,7 +154,8 @@ func (f *filling) refuse(detail string) {
 	}
 }
 
-// window writes those records of a minute that the history lacks. When an answer does not come, what was written before is looked for first.
+// window writes the records of one minute that the history lacks. If no answer comes, it first checks what the request
+// has written.
 func (f *filling) window(ctx context.Context, at time.Time, records [][]byte) error {
 	for try := 1; ; try++ {
 		before := f.Filled
@@ -203,7 +206,7 @@ func (f *filling) lacking(ctx context.Context, at time.Time, records [][]byte) e
 	return nil
 }
 
-// identity of a record: its text, without the spaces between.
+// identity returns what identifies a record: its text without insignificant spaces.
 func identity(raw []byte) ([]byte, [sha256.Size]byte, error) {
 	var compact bytes.Buffer
 	if err := json.Compact(&compact, raw); err != nil {
@@ -212,7 +215,7 @@ func identity(raw []byte) ([]byte, [sha256.Size]byte, error) {
 	return compact.Bytes(), sha256.Sum256(compact.Bytes()), nil
 }
 
-// has are the table's changes of a minute that the history has.
+// has returns the table's changes of one minute that the history has.
 func (f *filling) has(ctx context.Context, at time.Time) (map[[sha256.Size]byte]bool, error) {
 	has := map[[sha256.Size]byte]bool{}
 	query := map[string]any{"query": map[string]any{"bool": map[string]any{"filter": []any{
@@ -228,13 +231,13 @@ func (f *filling) has(ctx context.Context, at time.Time) (map[[sha256.Size]byte]
 		has[sum] = true
 		return err
 	})
-	return has, err //nolint:wrapcheck // wrapped by the caller
+	return has, err //nolint:wrapcheck // the caller wraps it
 }
 
-// busy are the statuses of a document that is to be sent again.
+// busy lists the statuses of documents to send again.
 var busy = []int{http.StatusTooManyRequests, http.StatusServiceUnavailable}
 
-// write records to an index; what the index has no time for is sent again.
+// write writes records to an index. It sends those again for which the index was too busy.
 func (f *filling) write(ctx context.Context, index string, records [][]byte) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		var body bytes.Buffer
@@ -248,7 +251,7 @@ func (f *filling) write(ctx context.Context, index string, records [][]byte) err
 			} `json:"items"`
 		}
 		if err := f.Do(ctx, http.MethodPost, "/_bulk", body.Bytes(), &out); err != nil {
-			return struct{}{}, backoff.Permanent(err) //nolint:wrapcheck // wrapped by the caller
+			return struct{}{}, backoff.Permanent(err) //nolint:wrapcheck // the caller wraps it
 		}
 		if len(out.Items) != len(records) {
 			return struct{}{}, backoff.Permanent(fmt.Errorf("OpenSearch answered for only %d of %d documents", len(out.Items), len(records)))
@@ -271,5 +274,5 @@ func (f *filling) write(ctx context.Context, index string, records [][]byte) err
 		}
 		return struct{}{}, nil
 	}, backoff.WithMaxTries(tries), backoff.WithMaxElapsedTime(time.Hour))
-	return err //nolint:wrapcheck // as above
+	return err //nolint:wrapcheck // the caller wraps it
 }

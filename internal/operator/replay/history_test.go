@@ -15,13 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// history is an index in memory, of which every search finds what was made in its minute.
+// history imitates an index in memory. A search finds everything that was made in its minute.
 type history struct {
 	documents []json.RawMessage
-	into      []string // the indices that were written to
-	busy      int      // documents that it has no time for
-	refuse    string   // in a document that it cannot take
-	lost      int      // answers that do not come
+	into      []string // the indices that received documents
+	busy      int      // number of documents that the index is too busy for
+	refuse    string   // text in a document that the index refuses
+	lost      int      // number of answers that are lost
 }
 
 func (h *history) answer(r opensearchtest.Request) (int, any) {

@@ -14,12 +14,12 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// Journal is a file that remembers what one replay has done, so that it goes on there after an interruption. A nil
-// journal remembers nothing.
+// Journal is a file that records the progress of a replay, so that it can continue after an interruption. A nil journal
+// records nothing.
 type Journal struct {
 	db   *bbolt.DB
 	path string
-	// Began is when the replay began: a time ago for one that goes on.
+	// Began is when the replay began. For a continued replay that is the first run's start.
 	Began time.Time
 }
 
@@ -28,11 +28,11 @@ var (
 	beganBucket = []byte("began")
 )
 
-// fresh is how long an interrupted replay can be continued. Later the filled index may have changed.
+// fresh is how long an interrupted replay can be continued. Later, the filled index may have changed.
 const fresh = 24 * time.Hour
 
-// OpenJournal of the replay that what describes, in a directory. Two processes cannot have it at the same time. One that
-// began more than a day ago begins from the start.
+// OpenJournal opens the journal of the replay that what describes, in a directory. Two processes cannot open it at the
+// same time. If the replay began more than a day ago, its journal is emptied.
 func OpenJournal(dir, what string, now time.Time) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("making the directory of the replay's journal: %w", err)
@@ -52,9 +52,9 @@ func OpenJournal(dir, what string, now time.Time) (*Journal, error) {
 	return j, nil
 }
 
-// begin, or find when the interrupted replay has begun.
+// begin stores the start time, or reads that of the interrupted replay.
 func (j *Journal) begin(now time.Time) error {
-	return j.db.Update(func(tx *bbolt.Tx) error { //nolint:wrapcheck // wrapped by the caller
+	return j.db.Update(func(tx *bbolt.Tx) error { //nolint:wrapcheck // the caller wraps it
 		if b := tx.Bucket(beganBucket); b != nil {
 			began, err := time.Parse(time.RFC3339Nano, string(b.Get(beganBucket)))
 			if err == nil && now.Sub(began) < fresh {
@@ -64,14 +64,14 @@ func (j *Journal) begin(now time.Time) error {
 		}
 		for _, name := range [][]byte{doneBucket, beganBucket} {
 			if err := tx.DeleteBucket(name); err != nil && !errors.Is(err, bbolterrors.ErrBucketNotFound) {
-				return err //nolint:wrapcheck // as above
+				return err //nolint:wrapcheck // the caller wraps it
 			}
 			if _, err := tx.CreateBucket(name); err != nil {
-				return err //nolint:wrapcheck // as above
+				return err //nolint:wrapcheck // the caller wraps it
 			}
 		}
 		j.Began = now
-		return tx.Bucket(beganBucket).Put(beganBucket, []byte(now.Format(time.RFC3339Nano))) //nolint:wrapcheck // as above
+		return tx.Bucket(beganBucket).Put(beganBucket, []byte(now.Format(time.RFC3339Nano))) //nolint:wrapcheck // the caller wraps it
 	})
 }
 
@@ -83,7 +83,7 @@ func (j *Journal) Close() error {
 	return nil
 }
 
-// Remove closes the file and removes it: the replay is over.
+// Remove closes and deletes the file after the end of the replay.
 func (j *Journal) Remove() error {
 	if err := errors.Join(j.db.Close(), os.Remove(j.path)); err != nil {
 		return fmt.Errorf("removing the replay's journal %s: %w", j.path, err)
@@ -91,10 +91,10 @@ func (j *Journal) Remove() error {
 	return nil
 }
 
-// whole is the number of records of an object that is done.
+// whole stands for all records of an object.
 const whole = -1
 
-// Done is how many of an object's records are done, from the first; whole for all.
+// Done returns how many of an object's records are done, counted from the first. It returns whole if all are.
 func (j *Journal) Done(object string) (records int, err error) {
 	if j == nil {
 		return 0, nil
@@ -111,7 +111,7 @@ func (j *Journal) Done(object string) (records int, err error) {
 	return records, nil
 }
 
-// Note how many of an object's records are done.
+// Note stores how many of an object's records are done.
 func (j *Journal) Note(object string, records int) error {
 	if j == nil {
 		return nil

@@ -13,19 +13,19 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// lateness is how much later than DMS made it a record may be in an object's first hour, or its object begin an hour before:
-// a delivery's buffer is 15 minutes at most, and clocks differ.
+// lateness limits the time between the making of a record and the hour in its object's key. A delivery buffers for at
+// most 15 minutes, and clocks differ.
 const lateness = time.Hour
 
-// Lake is the changes of a table.
+// Lake reads the changes of a table from the lake.
 type Lake struct {
 	objects.Lake
 	Table table.Name
-	// From and To are the times at which DMS made the records, both included; zero is no bound.
+	// From and To bound the times when DMS made the records. Both are included. Zero means no bound.
 	From, To time.Time
 }
 
-// Objects of the table; S3 lists those of one hour before those of the next.
+// Objects returns the objects of the table. S3 lists them hour by hour.
 func (l Lake) Objects(ctx context.Context) ([]objects.Object, error) {
 	folder := l.Folder(l.Table.Database, l.Table.Table)
 	listed, err := l.List(ctx, folder)
@@ -35,25 +35,25 @@ func (l Lake) Objects(ctx context.Context) ([]objects.Object, error) {
 	}), err
 }
 
-// Records of an object.
+// Records reads the records of an object.
 func (l Lake) Records(ctx context.Context, key string, read func(int), visit func([]byte) error) error {
 	l.Client = counting{l.Client, read}
 	return l.Lines(ctx, key, visit)
 }
 
-// counting tells of the bytes of objects as they are read.
+// counting reports the bytes of objects while they are read.
 type counting struct {
 	objects.S3
 	read func(bytes int)
 }
 
-// GetObject as the client does.
+// GetObject reports the bytes that its caller reads.
 func (c counting) GetObject(ctx context.Context, in *s3.GetObjectInput, options ...func(*s3.Options)) (*s3.GetObjectOutput, error) {
 	out, err := c.S3.GetObject(ctx, in, options...)
 	if err == nil {
 		out.Body = countingBody{out.Body, c.read}
 	}
-	return out, err //nolint:wrapcheck // as the client
+	return out, err //nolint:wrapcheck // the client's error, unchanged
 }
 
 type countingBody struct {
@@ -64,14 +64,14 @@ type countingBody struct {
 func (b countingBody) Read(p []byte) (int, error) {
 	n, err := b.ReadCloser.Read(p)
 	b.read(n)
-	return n, err //nolint:wrapcheck // as the body
+	return n, err //nolint:wrapcheck // the body's error, unchanged
 }
 
-// Settled leaves the object: the lake keeps what it has.
+// Settled does nothing, because the lake keeps its objects.
 func (l Lake) Settled(context.Context, string) error { return nil }
 
-// Wanted says whether DMS made a record in the time asked for. One that does not say when, or cannot be read, is wanted:
-// it is not to be passed over in silence.
+// Wanted reports whether DMS made a record in the requested time. It accepts records that cannot be read or have no
+// time, so that the replay reports them.
 func (l Lake) Wanted(r *change.Record) bool {
 	if r == nil {
 		return true

@@ -18,29 +18,31 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Bucket is the part of S3 that parked records need.
+// Bucket is the part of S3 that a replay of parked records needs.
 type Bucket interface {
 	objects.S3
 	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)
 }
 
-// Parked is the records that the current-state function has parked, and the batches that Lambda has given up.
+// Parked reads the records that the current-state function has parked, and the batches that Lambda gave up.
 type Parked struct {
 	Client Bucket
 	Name   string
-	// Function is the prefix under which the function parks; Lambda, that under which Lambda does. An empty one has nothing.
+	// Function is the prefix under which the function parks records. Lambda is the prefix under which Lambda stores
+	// batches. An empty prefix has no objects.
 	Function, Lambda string
-	// From and To are the times at which the records were parked; zero is no bound.
+	// From and To bound the times when the records were parked. Zero means no bound.
 	From, To time.Time
-	// Keep leaves objects whose records were all applied; else they are removed, so that what is left is what is to be done.
+	// Keep keeps objects whose records were all applied. Otherwise they are deleted, so that only unfinished work is
+	// left.
 	Keep bool
 }
 
-// Objects that were parked, the oldest first.
+// Objects returns the parked objects, oldest first.
 func (p Parked) Objects(ctx context.Context) ([]objects.Object, error) {
 	var found []objects.Object
 	for _, prefix := range []string{p.Function, p.Lambda} {
-		if prefix == "" { // which every key of the bucket begins with
+		if prefix == "" { // every key of the bucket has the empty prefix
 			continue
 		}
 		listed, err := objects.Lake{Client: p.Client, Bucket: p.Name}.List(ctx, prefix)
@@ -57,11 +59,11 @@ func (p Parked) Objects(ctx context.Context) ([]objects.Object, error) {
 	return found, nil
 }
 
-// Records of an object, as they came from the stream.
+// Records reads the records of an object as they came from the stream.
 func (p Parked) Records(ctx context.Context, key string, read func(int), visit func([]byte) error) error {
 	out, err := counting{p.Client, read}.GetObject(ctx, &s3.GetObjectInput{Bucket: &p.Name, Key: &key})
 	if gone := (*types.NoSuchKey)(nil); errors.As(err, &gone) {
-		return nil // somebody else has replayed it meanwhile
+		return nil // another replay has deleted it since
 	}
 	if err != nil {
 		return fmt.Errorf("reading s3://%s/%s: %w", p.Name, key, err)
@@ -77,7 +79,7 @@ func (p Parked) Records(ctx context.Context, key string, read func(int), visit f
 	return nil
 }
 
-// parkedLines reads what the function parks: a [currentstate.Parked] a line.
+// parkedLines reads what the function parks: one [currentstate.Parked] a line.
 func parkedLines(body io.Reader, visit func([]byte) error) error {
 	return objects.EachLine(body, func(line []byte) error {
 		var parked currentstate.Parked
@@ -88,7 +90,7 @@ func parkedLines(body io.Reader, visit func([]byte) error) error {
 	})
 }
 
-// invocationRecord reads what Lambda keeps of a batch that it gives up: among others the whole event, as a string,
+// invocationRecord reads a batch that Lambda gave up. The object contains the whole event as a string,
 // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
 func invocationRecord(body io.Reader, visit func([]byte) error) error {
 	var kept struct {
@@ -112,7 +114,7 @@ func invocationRecord(body io.Reader, visit func([]byte) error) error {
 	return nil
 }
 
-// Settled removes an object, of which the bucket keeps the former version for a while.
+// Settled deletes an object. The bucket keeps the former version for a while.
 func (p Parked) Settled(ctx context.Context, key string) error {
 	if p.Keep {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// kinds are those of the records that were applied.
+// kinds collects the kinds of the applied records.
 type kinds []change.Kind
 
 func (k *kinds) Apply(_ context.Context, _ int, records []*change.Record) (currentstate.Outcome, error) {

@@ -20,27 +20,27 @@ type Epochs interface {
 	Advance(ctx context.Context, n table.Name, number int) error
 }
 
-// Rebuild fills a new epoch of a table with what the lake has of the one that is shown, and switches the alias when it
-// equals the source: for another mapping, another primary key, or an index that was damaged. What is made since the epoch
-// has begun, the function writes; both are of the same source, so it does not matter who comes first.
+// Rebuild fills a new epoch of a table from the lake, and switches the alias when the epoch equals the source. Use it
+// for a new mapping, a new primary key, or a damaged index. The current-state function writes the changes that are made
+// after the epoch has begun. Both come from the same source, so their order does not matter.
 type Rebuild struct {
 	Epochs Epochs
 	Target Target
 	Lake   objects.Lake
-	// Differing counts the rows that an epoch has otherwise than the source.
+	// Differing counts the rows in which an epoch differs from the source.
 	Differing func(ctx context.Context, n table.Name, epoch int) (int64, error)
-	// Options of the replay; Only and Epoch are the rebuild's own.
+	// Options are the replay's options. The rebuild sets Only and Epoch itself.
 	Options Options
-	// Every is the time between two looks at the lake. Default 10 s.
+	// Every is the time between two reads of the lake. The default is 10 s.
 	Every time.Duration
-	// Tell is told in a line what happens; nil discards.
+	// Tell receives one line for each event. nil discards them.
 	Tell func(format string, args ...any)
 }
 
-// patience is how long the last records may take into the lake, whose delivery buffers for 15 minutes at most.
+// patience is how long to wait until the last records are in the lake. Its delivery buffers for at most 15 minutes.
 const patience = 20 * time.Minute
 
-// Run rebuilds one table. Interrupted, it goes on with the epoch that it has begun, and with the same journal.
+// Run rebuilds one table. After an interruption it continues with its epoch, and with the same journal.
 func (r Rebuild) Run(ctx context.Context, n table.Name) (Summary, error) {
 	if r.Tell == nil {
 		r.Tell = func(string, ...any) {}
@@ -54,14 +54,14 @@ func (r Rebuild) Run(ctx context.Context, n table.Name) (Summary, error) {
 	}
 	t, err := r.Epochs.Current(ctx, n)
 	if err != nil {
-		return Summary{}, err //nolint:wrapcheck // it names the table
+		return Summary{}, err //nolint:wrapcheck // the error names the table
 	}
 	epoch, err := r.begin(ctx, t)
 	if err != nil {
 		return Summary{}, err
 	}
 	if err := r.Epochs.Await(ctx, epoch); err != nil {
-		return Summary{}, err //nolint:wrapcheck // it names the epoch
+		return Summary{}, err //nolint:wrapcheck // the error names the epoch
 	}
 	sum, err := r.fill(ctx, n, epoch)
 	if err != nil {
@@ -70,7 +70,7 @@ func (r Rebuild) Run(ctx context.Context, n table.Name) (Summary, error) {
 	return sum, r.Options.Journal.Note(shown, whole)
 }
 
-// begin the new epoch, or go on with one that a replay has begun and nobody has shown.
+// begin begins the new epoch, or continues one that a replay has begun and nobody has shown.
 func (r Rebuild) begin(ctx context.Context, t currentstate.TableEpochs) (currentstate.Epoch, error) {
 	n, was := t.Name, t.Latest()
 	switch {
@@ -85,10 +85,10 @@ func (r Rebuild) begin(ctx context.Context, t currentstate.TableEpochs) (current
 	if err == nil {
 		r.Tell("epoch %d of %s begins at %s; until the alias shows it, %s shows epoch %d as of that time", epoch.Number, n, epoch.Since.Format(time.RFC3339), r.Epochs.Alias(n), t.Current)
 	}
-	return epoch, err //nolint:wrapcheck // it names the table
+	return epoch, err //nolint:wrapcheck // the error names the table
 }
 
-// fill the epoch, again and again with what has come into the lake meanwhile, until it equals the source.
+// fill reads new objects of the lake into the epoch until the epoch equals the source.
 func (r Rebuild) fill(ctx context.Context, n table.Name, epoch currentstate.Epoch) (Summary, error) {
 	from := Lake{Lake: r.Lake, Table: n, From: epoch.Begins()}
 	o := r.Options
@@ -96,7 +96,7 @@ func (r Rebuild) fill(ctx context.Context, n table.Name, epoch currentstate.Epoc
 	seen := map[string]bool{}
 	var all Summary
 	for differing := int64(-1); ; {
-		last := time.Since(epoch.Since) > patience // what was made before the epoch began is in the lake by now
+		last := time.Since(epoch.Since) > patience // by now the lake has every record from before the epoch
 		read, err := Run(ctx, unseen{from, seen}, r.Target, o)
 		all = all.Plus(read)
 		if err != nil {
@@ -104,12 +104,12 @@ func (r Rebuild) fill(ctx context.Context, n table.Name, epoch currentstate.Epoc
 		}
 		if read.Objects > 0 || differing < 0 {
 			if differing, err = r.Differing(ctx, n, epoch.Number); err != nil {
-				return all, err //nolint:wrapcheck // it names the table
+				return all, err //nolint:wrapcheck // the error names the table
 			}
 		}
 		if differing == 0 {
 			r.Tell("epoch %d of %s equals the source", epoch.Number, n)
-			return all, r.Epochs.Advance(ctx, n, epoch.Number) //nolint:wrapcheck // it names the table
+			return all, r.Epochs.Advance(ctx, n, epoch.Number) //nolint:wrapcheck // the error names the table
 		}
 		if last {
 			return all, fmt.Errorf("epoch %d of %s is not shown: %d rows differ from the source, and the lake gets no more records; list the rows with `cdc epoch switch --table %s`, or load the table again with `cdc start --reload-table %s`", epoch.Number, n, differing, n, n)
@@ -123,7 +123,7 @@ func (r Rebuild) fill(ctx context.Context, n table.Name, epoch currentstate.Epoc
 	}
 }
 
-// unseen is a lake without the objects that were read before in this run.
+// unseen is a lake without the objects that this run has read before.
 type unseen struct {
 	Lake
 	seen map[string]bool

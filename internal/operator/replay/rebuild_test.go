@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// epochs of shop.orders; calls are in their order.
+// epochs imitates the epochs of shop.orders. calls records its calls in order.
 type epochs struct {
 	currentstate.Source
 	all   []currentstate.Epoch
@@ -96,7 +96,7 @@ func TestAnInterruptedRebuildGoesOnWithItsEpoch(t *testing.T) {
 	require.Equal(t, 2, e.shown)
 	require.NoError(t, j.Remove())
 
-	// Once it is over, another rebuild reads what the former one has read: the epoch's own records begin there.
+	// After one rebuild, the next one reads the same objects again, because the new epoch begins at the same time.
 	b.deliver("y.gz", at(9, 0), insert(2, at(9, 0)))
 	r.Options.Journal = nil
 	sum, err = r.Run(t.Context(), orders)

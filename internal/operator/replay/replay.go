@@ -1,6 +1,6 @@
-// Package replay applies change records once more that the pipeline has kept: those of the lake ([Lake]), and those that
-// were parked because they could not be indexed ([Parked]). They go through the current-state function's own code, which
-// makes the same of them whatever their order and however often they come; so a replay may be interrupted and repeated.
+// Package replay applies stored change records once more. It reads them from the lake ([Lake]), or from the records
+// that were parked because they could not be indexed ([Parked]). The current-state function's own code applies them. It
+// gives the same result in any order and after any number of repetitions, so a replay may be interrupted and repeated.
 //
 // [Rebuild] fills a new epoch of a table from the lake.
 package replay
@@ -20,70 +20,70 @@ import (
 )
 
 const (
-	// readers is how many objects are read and applied at the same time.
+	// readers limits how many objects are read and applied at the same time.
 	readers = 4
-	// batchRecords and batchBytes bound what is applied at once: about one bulk request.
+	// batchRecords and batchBytes limit how much is applied at once. That is about one bulk request.
 	batchRecords, batchBytes = 1000, 4 << 20
-	// tries of a batch. Outages of the domain are sat out in each of them, for minutes.
+	// tries limits the attempts to apply a batch. Each attempt itself waits some minutes for the domain.
 	tries = 5
-	// maxProblems that are remembered; all are counted.
+	// maxProblems limits how many problems are kept. All of them are counted.
 	maxProblems = 20
 )
 
-// Target takes records; [currentstate.Function] is one.
+// Target applies records. [currentstate.Function] implements it.
 type Target interface {
 	Apply(ctx context.Context, epoch int, records []*change.Record) (currentstate.Outcome, error)
 }
 
-// Source is where records are kept.
+// Source holds stored records.
 type Source interface {
-	// Objects that may hold records to replay, in the order in which they are to be read.
+	// Objects returns the objects that may hold records to replay, in the order of reading.
 	Objects(ctx context.Context) ([]objects.Object, error)
-	// Records hands on what an object holds, and tells of the object's bytes as they are read.
+	// Records passes each record of an object to visit, and reports the bytes to read.
 	Records(ctx context.Context, key string, read func(bytes int), visit func(raw []byte) error) error
 	// Settled is called for an object after all its records were applied.
 	Settled(ctx context.Context, key string) error
 }
 
-// Options of a replay. The zero value applies everything to the epochs that the records are of.
+// Options are the options of Run. The zero value applies every record to its own epoch.
 type Options struct {
-	// Kind of the source that the records are from; empty is MySQL.
+	// Kind is the kind of the records' source. Empty means MySQL.
 	Kind change.Kind
-	// Only says whether a record is to be applied; nil is all. Of one that cannot be read it is asked with nil.
+	// Only reports whether to apply a record. nil applies all. It gets nil for a record that cannot be read.
 	Only func(*change.Record) bool
-	// Epoch that the records go to, whichever they are of; 0 is each one's own.
+	// Epoch is the epoch that gets all records. 0 means each record's own epoch.
 	Epoch int
-	// Rate is how many records a second are applied; 0 is as fast as the domain takes them.
+	// Rate limits the records per second. 0 means no limit.
 	Rate int
-	// DryRun reads and counts, and applies nothing.
+	// DryRun reads and counts the records and applies none.
 	DryRun bool
-	// Journal has the objects and records that an earlier run has done, and notes more; nil begins from the start.
+	// Journal records the progress and skips what an earlier run has done. nil starts from the beginning.
 	Journal *Journal
-	// Progress in bytes of objects. May be nil.
+	// Progress receives the bytes of objects that are done, and their total. It may be nil.
 	Progress func(done, total int64)
 }
 
-// Summary of a replay.
+// Summary counts what a replay has done.
 type Summary struct {
-	// Objects that were read, and those that an earlier run had done.
+	// Objects counts the objects that were read. ObjectsDone counts those that an earlier run had done.
 	Objects     int `json:"objects"`
 	ObjectsDone int `json:"objectsDone"`
-	// Records in those that were read, but for RecordsDone, which an earlier run had done; of them Wanted were to be applied,
-	// control records among them.
+	// Records counts the records that were read. RecordsDone counts the further records that an earlier run had done.
+	// Wanted counts those of Records to apply, with control records.
 	Records     int64 `json:"records"`
 	RecordsDone int64 `json:"recordsDone"`
 	Wanted      int64 `json:"wanted"`
-	// What became of the wanted ones: indexed; behind what is indexed already; of an epoch that is no longer kept; control
-	// records; refused, for the reasons in Problems. In a dry run all are 0 but for records that cannot be read, which are
-	// refused and not Wanted.
+	// These counts say what happened to the wanted records. Applied were indexed. Superseded are older than the indexed
+	// state. Retired belong to an epoch that no longer exists. Control are control records. Refused were refused for
+	// the reasons in Problems. A dry run counts only unreadable records, which are refused and not wanted.
 	Applied    int64 `json:"applied"`
 	Superseded int64 `json:"superseded"`
 	Retired    int64 `json:"retired"`
 	Control    int64 `json:"control"`
 	Refused    int64 `json:"refused"`
-	// Tables of the wanted records, with how many of each operation.
+	// Tables counts the wanted records by table and operation.
 	Tables map[string]map[change.Operation]int64 `json:"tables"`
-	// Problems are the first refused records.
+	// Problems describes the first refused records.
 	Problems []Problem `json:"problems"`
 }
 
@@ -95,7 +95,8 @@ type Problem struct {
 	Detail string              `json:"detail"`
 }
 
-// Run replays a source into a target. On an error some records are not applied; with the same journal it goes on there.
+// Run replays a source into a target. After an error some records are not applied. A call with the same journal
+// continues there.
 func Run(ctx context.Context, from Source, into Target, o Options) (Summary, error) {
 	r := &run{from: from, into: into, Options: o, pace: rate.NewLimiter(rate.Inf, 0), atOnce: batchRecords}
 	r.Tables, r.Problems = map[string]map[change.Operation]int64{}, []Problem{}
@@ -112,7 +113,7 @@ type run struct {
 	into Target
 	Options
 	pace   *rate.Limiter
-	atOnce int // records of a batch
+	atOnce int // records in a batch
 
 	mu sync.Mutex
 	Summary
@@ -136,9 +137,9 @@ func (r *run) run(ctx context.Context) error {
 		workers.Go(func() error { return r.object(working, o) })
 	}
 	if err := workers.Wait(); err != nil {
-		return err //nolint:wrapcheck // it names the object
+		return err //nolint:wrapcheck // the error names the object
 	}
-	return ctx.Err() //nolint:wrapcheck // told to end
+	return ctx.Err() //nolint:wrapcheck // the caller has ended it
 }
 
 // object replays one object.
@@ -171,16 +172,16 @@ func (r *run) object(ctx context.Context, o objects.Object) error {
 	}
 	if b.applied() {
 		if err := r.from.Settled(ctx, o.Key); err != nil {
-			return err //nolint:wrapcheck // it names the object
+			return err //nolint:wrapcheck // the error names the object
 		}
 	}
-	if b.refusals > 0 { // when the cause is mended they are tried again
+	if b.refusals > 0 { // a later run tries the refused records again
 		return nil
 	}
 	return r.Journal.Note(r.mark(o), whole)
 }
 
-// mark of an object in the journal: to have filled one epoch from it says nothing of another.
+// mark returns the object's key in the journal. The key contains the epoch, because each epoch is filled separately.
 func (r *run) mark(o objects.Object) string { return fmt.Sprintf("%d %s", r.Epoch, o.Key) }
 
 func (r *run) count(add func(*Summary)) {
@@ -205,15 +206,16 @@ func (r *run) progress(bytes int64) {
 type batch struct {
 	*run
 	object objects.Object
-	// before are the first records of the object, which an earlier run has done; seen are those that were read.
+	// before is the number of the object's first records that an earlier run has done. seen counts those that were
+	// read.
 	before, seen int
 	records      []*change.Record
 	bytes        int
-	// refusals and passed are the records of the object that were not applied: because they cannot be, or were not wanted.
+	// refusals counts the object's records that could not be applied. passed counts those that were not wanted.
 	refusals, passed int
 }
 
-// applied says that every record of the object was.
+// applied reports whether every record of the object was applied.
 func (b *batch) applied() bool { return b.refusals+b.passed == 0 }
 
 func (b *batch) add(ctx context.Context, raw []byte) error {
@@ -248,7 +250,7 @@ func (b *batch) add(ctx context.Context, raw []byte) error {
 	return b.flush(ctx)
 }
 
-// flush applies what there is, and tries again what was interrupted: to apply a record twice does no harm.
+// flush applies the collected records. It tries again after an interruption, because a record may be applied twice.
 func (b *batch) flush(ctx context.Context) error {
 	if len(b.records) == 0 {
 		return nil
@@ -272,7 +274,7 @@ func (b *batch) flush(ctx context.Context) error {
 		b.refused(p.Table, p.Reason, p.Detail)
 	}
 	b.records, b.bytes = b.records[:0], 0
-	if !b.applied() { // which a run that goes on in the middle would not know
+	if !b.applied() { // a run that continues in the middle would not know of the missing ones
 		return nil
 	}
 	return b.Journal.Note(b.mark(b.object), b.seen)

@@ -170,7 +170,7 @@ func TestABatchIsTriedAgainAndMayBeLargerThanTheRate(t *testing.T) {
 	require.Equal(t, int64(2), sum.Applied)
 }
 
-// parkedLine is a line as the function parks it.
+// parkedLine returns a line as the function parks it.
 func parkedLine(t *testing.T, p currentstate.Parked) []byte {
 	line, err := json.Marshal(p)
 	require.NoError(t, err)

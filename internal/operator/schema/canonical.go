@@ -9,8 +9,8 @@ import (
 	"strings"
 )
 
-// Canonical turns a value as the database prints it into the form that the journal holds and that a copy in a sink
-// can be compared with:
+// Canonical converts a value from the database's printed form to the form in the journal. A sink's copy can be compared
+// with that form:
 //
 //	integer, bit, bool, year    json.Number, exact
 //	float, double               json.Number, the shortest that gives the same number
@@ -48,7 +48,7 @@ func (c Column) Canonical(value sql.NullString) (any, error) {
 	return s, nil
 }
 
-// canonicalInteger drops the zeros of ZEROFILL.
+// canonicalInteger removes the leading zeros of ZEROFILL.
 func canonicalInteger(s string) (json.Number, error) {
 	if n, err := strconv.ParseUint(s, 10, 64); err == nil {
 		return json.Number(strconv.FormatUint(n, 10)), nil
@@ -60,7 +60,7 @@ func canonicalInteger(s string) (json.Number, error) {
 	return json.Number(strconv.FormatInt(n, 10)), nil
 }
 
-// Canonical returns the columns of a row by name, and those of its primary key.
+// Canonical returns the columns of a row by name, and the columns of its primary key.
 func (t *Table) Canonical(row []sql.NullString) (key, columns map[string]any, err error) {
 	key, columns = make(map[string]any, len(t.Key)), make(map[string]any, len(t.Columns))
 	for i, c := range t.Columns {

@@ -16,21 +16,22 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Connection says where the database is and who connects.
+// Connection says where the database is and which user connects.
 type Connection struct {
-	// Engine of the database. Default MySQL.
+	// Engine is the database's engine. The default is MySQL.
 	Engine Engine
 	Host   string
-	// Port, default 3306, and 5432 of PostgreSQL.
+	// Port is the database's port. The default is 3306, or 5432 for PostgreSQL.
 	Port int
-	// Database to connect to: of PostgreSQL the one whose schemas are read. Not for MySQL.
+	// Database is the PostgreSQL database whose schemas are read. MySQL ignores it.
 	Database       string
 	User, Password string
-	// TLS verifies the server; nil: the system's root certificates and the host's name. There is no way without.
+	// TLS verifies the server. nil uses the system's root certificates and the host's name. A connection always uses
+	// TLS.
 	TLS *tls.Config
 }
 
-// Open connects, in a session whose times are UTC and which refuses a value that does not fit.
+// Open connects to the database. The session's time zone is UTC, and it refuses values that do not fit.
 func Open(ctx context.Context, c Connection) (*sql.DB, error) {
 	open := c.open
 	if c.Engine == PostgreSQL {
@@ -49,12 +50,12 @@ func (c Connection) open(ctx context.Context, address string) (*sql.DB, error) {
 	settings := mysql.NewConfig()
 	settings.Net, settings.Addr = "tcp", address
 	settings.User, settings.Passwd = c.User, c.Password
-	settings.Collation = "utf8mb4_general_ci" // known to MySQL and MariaDB alike
+	settings.Collation = "utf8mb4_general_ci" // MySQL and MariaDB both know it
 	settings.ClientFoundRows = true
 	settings.Timeout = 15 * time.Second
 	settings.Params = map[string]string{
 		"time_zone": "'+00:00'",
-		// Rows that are compared while they come may wait for longer than a minute, the default.
+		// Rows that are compared during the read may wait longer than the default of one minute.
 		"net_write_timeout": "600",
 		"sql_mode":          "'STRICT_ALL_TABLES,NO_ENGINE_SUBSTITUTION,NO_AUTO_VALUE_ON_ZERO'",
 	}
@@ -95,13 +96,13 @@ func explainConnection(err error) error {
 	return fmt.Errorf("%w (check the host and the port, and that the network lets you through)", err)
 }
 
-// Numbers of MySQL's and MariaDB's errors.
+// These are error numbers of MySQL and MariaDB.
 const (
 	errAccessDenied = 1045
 	errTableDenied  = 1142
 )
 
-// explain adds what to do to errors of the database that a reader may get.
+// explain adds what to do about errors that a reader of the database may get.
 func explain(err error) error {
 	var number uint16
 	var state string

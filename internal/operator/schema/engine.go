@@ -7,16 +7,16 @@ import (
 	"github.com/jackc/pgx/v5/stdlib"
 )
 
-// Engine is what kind of database it is.
+// Engine is the kind of a database.
 type Engine int
 
-// The engines. MySQL stands for MariaDB too.
+// These are the engines. MySQL stands for MariaDB too.
 const (
 	MySQL Engine = iota
 	PostgreSQL
 )
 
-// ParseEngine reads the name of an engine as source.engine has it; empty is MySQL.
+// ParseEngine parses a value of source.engine. Empty means MySQL.
 func ParseEngine(name string) (Engine, error) {
 	switch name {
 	case "", "mysql":
@@ -27,7 +27,7 @@ func ParseEngine(name string) (Engine, error) {
 	return MySQL, fmt.Errorf("engine %q: write mysql or postgresql", name)
 }
 
-// Port at which a database of the engine listens when nobody has said otherwise.
+// Port returns the engine's default port.
 func (e Engine) Port() int {
 	if e == PostgreSQL {
 		return 5432
@@ -35,7 +35,7 @@ func (e Engine) Port() int {
 	return 3306
 }
 
-// EngineOf a database that is open, by its driver.
+// EngineOf returns the engine of an open database, which its driver tells.
 func EngineOf(db *sql.DB) Engine {
 	if _, ok := db.Driver().(*stdlib.Driver); ok {
 		return PostgreSQL

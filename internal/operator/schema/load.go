@@ -11,11 +11,11 @@ import (
 	"strings"
 )
 
-// ErrNoKey says that the change records of a table do not identify its rows.
+// ErrNoKey means that the change records of a table do not identify its rows.
 var ErrNoKey = errors.New("its records do not identify a row")
 
-// Load reads a table's columns and keys from the database's catalog. A table without a primary key that records carry is
-// [ErrNoKey].
+// Load reads a table's columns and keys from the database's catalog. It returns [ErrNoKey] for a table without a
+// primary key that records carry.
 func Load(ctx context.Context, db *sql.DB, name table.Name) (*Table, error) {
 	read := load
 	if EngineOf(db) == PostgreSQL {
@@ -52,10 +52,10 @@ func load(ctx context.Context, db *sql.DB, name table.Name) (*Table, error) {
 	return t, nil
 }
 
-// Estimate is about how many rows a table has, as the server keeps it: that costs nothing. What it does not know is 0.
+// Estimate returns the server's own estimate of a table's rows, which is cheap to read. It returns 0 if there is none.
 func Estimate(ctx context.Context, db *sql.DB, name table.Name) (n int64, err error) {
 	query := `SELECT COALESCE(TABLE_ROWS, 0) FROM information_schema.TABLES WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?`
-	if EngineOf(db) == PostgreSQL { // -1 of a table that nobody has analyzed
+	if EngineOf(db) == PostgreSQL { // -1 for a table that was never analyzed
 		query = `SELECT greatest(reltuples, 0)::bigint FROM pg_class WHERE oid = to_regclass(quote_ident($1) || '.' || quote_ident($2))`
 	}
 	if err := db.QueryRowContext(ctx, query, name.Database, name.Table).Scan(&n); err != nil {
@@ -82,7 +82,7 @@ func each(ctx context.Context, db *sql.DB, t *Table, query string, scan func(*sq
 	return nil
 }
 
-// description of a column as information_schema gives it.
+// description is a column's entry in information_schema.
 type description struct {
 	name, dataType, columnType, nullable, extra, charset string
 	length, bytes                                        int64
@@ -149,8 +149,8 @@ func loadForeignKeys(ctx context.Context, db *sql.DB, t *Table) error {
 		})
 }
 
-// loadJSONChecks finds MariaDB's JSON columns, which are LONGTEXT with a check constraint
-// (https://mariadb.com/kb/en/json/). MySQL has a type of its own.
+// loadJSONChecks finds MariaDB's JSON columns. They are LONGTEXT with a check constraint
+// (https://mariadb.com/kb/en/json/). MySQL has a JSON type instead.
 func loadJSONChecks(ctx context.Context, db *sql.DB, t *Table) error {
 	var version string
 	if err := db.QueryRowContext(ctx, `SELECT VERSION()`).Scan(&version); err != nil {
@@ -174,7 +174,7 @@ func loadJSONChecks(ctx context.Context, db *sql.DB, t *Table) error {
 		})
 }
 
-// column reads the kind and limits of a column from its description.
+// column derives a column's kind and limits from its description.
 func (d description) column() (Column, error) {
 	c := Column{
 		Name:          d.name,
@@ -240,7 +240,7 @@ func (d description) column() (Column, error) {
 	return c, nil
 }
 
-// parseMembers reads the members of a type like enum('a','it”s'), where a quote is doubled.
+// parseMembers parses the members of a type like enum('a','it”s'), in which a quote is doubled.
 func parseMembers(columnType string) ([]string, error) {
 	open, end := strings.Index(columnType, "("), strings.LastIndex(columnType, ")")
 	if open < 0 || end < open {

@@ -22,13 +22,13 @@ import (
 
 func quotePostgres(identifier string) string { return pgx.Identifier{identifier}.Sanitize() }
 
-// openPostgres connects in a session whose times are UTC and whose values print in one form.
+// openPostgres connects to PostgreSQL. The session's time zone is UTC, and it prints values in a fixed form.
 func (c Connection) openPostgres(ctx context.Context, _ string) (*sql.DB, error) {
 	settings, err := pgx.ParseConfig("")
 	if err != nil {
 		return nil, fmt.Errorf("setting up the driver: %w", err)
 	}
-	// What the environment says (PGHOST, PGSSLMODE, ...) has no say: a fallback could be a connection without TLS.
+	// Environment variables (PGHOST, PGSSLMODE, ...) are ignored, because they could allow a connection without TLS.
 	settings.Host, settings.Port, settings.User, settings.Password, settings.Database = c.Host, uint16(c.Port), c.User, c.Password, c.Database
 	settings.TLSConfig, settings.Fallbacks = c.verified(), nil
 	settings.ConnectTimeout = 15 * time.Second
@@ -44,10 +44,11 @@ func (c Connection) openPostgres(ctx context.Context, _ string) (*sql.DB, error)
 	return db, nil
 }
 
-// relationPostgres is the table's kind, and its id.
+// relationPostgres selects a table's id and kind.
 const relationPostgres = `SELECT c.oid, c.relkind FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = $1 AND c.relname = $2`
 
-// relations that are no tables, by pg_class.relkind, https://www.postgresql.org/docs/17/catalog-pg-class.html.
+// relations names the kinds of relations that are no tables, by pg_class.relkind,
+// https://www.postgresql.org/docs/17/catalog-pg-class.html.
 var relations = map[string]string{
 	"v": "view", "m": "materialized view", "f": "foreign table", "i": "index", "S": "sequence", "c": "composite type", "p": "partitioned table, which DMS does not transfer",
 }
@@ -74,7 +75,8 @@ func loadPostgres(ctx context.Context, db *sql.DB, name table.Name) (*Table, err
 	return t, nil
 }
 
-// columnsPostgres has a domain's columns as those of its base type. A type modifier holds limits: characters plus 4, precision and scale.
+// columnsPostgres selects columns. A column of a domain type appears with its base type. A type modifier holds limits:
+// characters plus 4, or precision and scale.
 const columnsPostgres = `SELECT a.attnum, a.attname, format_type(b.oid, b.typmod), b.typname, b.typtype, NOT b.required,
 	a.attidentity <> '' OR coalesce(pg_get_expr(d.adbin, d.adrelid) LIKE 'nextval(%', false),
 	b.typmod, (SELECT coalesce(json_agg(e.enumlabel ORDER BY e.enumsortorder)::text, '[]') FROM pg_enum e WHERE e.enumtypid = b.oid),
@@ -86,7 +88,7 @@ const columnsPostgres = `SELECT a.attnum, a.attname, format_type(b.oid, b.typmod
 func loadColumnsPostgres(ctx context.Context, db *sql.DB, t *Table, id uint32) error {
 	rows, err := db.QueryContext(ctx, columnsPostgres, id)
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller
+		return err //nolint:wrapcheck // the caller wraps it
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
@@ -94,7 +96,7 @@ func loadColumnsPostgres(ctx context.Context, db *sql.DB, t *Table, id uint32) e
 		var number, modifier int
 		var base, class, members string
 		if err := rows.Scan(&number, &c.Name, &c.Type, &base, &class, &c.Nullable, &c.AutoIncrement, &modifier, &members, &c.Foreign); err != nil {
-			return err //nolint:wrapcheck // wrapped by the caller
+			return err //nolint:wrapcheck // the caller wraps it
 		}
 		if err := json.Unmarshal([]byte(members), &c.Members); err != nil {
 			return fmt.Errorf("column %s: its members: %w", c.Name, err)
@@ -102,20 +104,20 @@ func loadColumnsPostgres(ctx context.Context, db *sql.DB, t *Table, id uint32) e
 		c.describePostgres(base, class, modifier)
 		t.Columns = append(t.Columns, c)
 	}
-	return rows.Err() //nolint:wrapcheck // wrapped by the caller
+	return rows.Err() //nolint:wrapcheck // the caller wraps it
 }
 
 const (
-	// unbounded is what a text may have at most where its type does not say it: PostgreSQL's own limit is a gigabyte.
+	// unbounded is the assumed limit of a text whose type has none. PostgreSQL's own limit is a gigabyte.
 	unbounded = 1 << 20
-	// Digits of a numeric without precision, as DMS carries it,
+	// DMS carries a numeric without precision with these digits,
 	// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes.
 	numericPrecision, numericScale = 28, 6
-	// header is the number that PostgreSQL adds to a length in a type modifier.
+	// header is what PostgreSQL adds to a length in a type modifier.
 	header = 4
 )
 
-// describePostgres reads kind and limits of a column from its type's name, class and modifier.
+// describePostgres derives a column's kind and limits from its type's name, class and modifier.
 func (c *Column) describePostgres(base, class string, modifier int) {
 	limit := int64(unbounded)
 	if modifier >= header {
@@ -157,7 +159,7 @@ func (c *Column) describePostgres(base, class string, modifier int) {
 	}
 }
 
-// keysPostgres are the columns of unique indices, the primary key's in its order.
+// keysPostgres selects the columns of unique indices. Those of the primary key are in the key's order.
 const keysPostgres = `SELECT a.attname, i.indisprimary FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k (attnum, place)
 	JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
 	WHERE i.indrelid = $1 AND i.indisunique AND k.place <= i.indnkeyatts ORDER BY i.indexrelid, k.place`
@@ -165,14 +167,14 @@ const keysPostgres = `SELECT a.attname, i.indisprimary FROM pg_index i CROSS JOI
 func loadKeysPostgres(ctx context.Context, db *sql.DB, t *Table, id uint32) error {
 	rows, err := db.QueryContext(ctx, keysPostgres, id)
 	if err != nil {
-		return err //nolint:wrapcheck // wrapped by the caller
+		return err //nolint:wrapcheck // the caller wraps it
 	}
 	defer func() { _ = rows.Close() }()
 	for rows.Next() {
 		var column string
 		var primary bool
 		if err := rows.Scan(&column, &primary); err != nil {
-			return err //nolint:wrapcheck // wrapped by the caller
+			return err //nolint:wrapcheck // the caller wraps it
 		}
 		i := slices.IndexFunc(t.Columns, func(c Column) bool { return c.Name == column })
 		switch {
@@ -186,10 +188,10 @@ func loadKeysPostgres(ctx context.Context, db *sql.DB, t *Table, id uint32) erro
 			t.Columns[i].Unique = true
 		}
 	}
-	return rows.Err() //nolint:wrapcheck // wrapped by the caller
+	return rows.Err() //nolint:wrapcheck // the caller wraps it
 }
 
-// parameterPostgres casts a text, whatever type the server would take the parameter for.
+// parameterPostgres casts a text to the column's type, because the server may assume another type for the parameter.
 func (c Column) parameterPostgres(n int) string {
 	return fmt.Sprintf("CAST($%d::text AS %s)", n, c.Type)
 }
@@ -201,7 +203,8 @@ func (c Column) argumentPostgres(value string) string {
 	return value
 }
 
-// selectPostgres reads the column as text in the form of [Column.Canonical]: a boolean is 1 or 0, a time is UTC without its zone.
+// selectPostgres reads the column as text in the form of [Column.Canonical]. A boolean is 1 or 0, and a time is in UTC
+// without its zone.
 func (c Column) selectPostgres() string {
 	name := quotePostgres(c.Name)
 	switch c.Kind {
@@ -214,7 +217,8 @@ func (c Column) selectPostgres() string {
 	}
 }
 
-// decode makes bytes of the hexadecimal digits that PostgreSQL prints, and writes the zeros that it leaves out at the end of a time.
+// decode converts the hexadecimal digits that PostgreSQL prints to bytes. It also restores zeros at the end of times,
+// which PostgreSQL leaves out.
 func (t *Table) decode(row []sql.NullString) error {
 	if t.Engine != PostgreSQL {
 		return nil
@@ -240,7 +244,8 @@ func (t *Table) decode(row []sql.NullString) error {
 
 var clock = regexp.MustCompile(`:\d\d(\.\d+)?$`)
 
-// padded is a time with that many digits of a second. What is no such time (infinity, a year before Christ) stays as it is.
+// padded adds zeros to a time until its seconds have that many decimal digits. It returns other texts (infinity, a year
+// before Christ) unchanged.
 func padded(text string, digits int) string {
 	m := clock.FindStringSubmatch(text)
 	if m == nil || digits == 0 {

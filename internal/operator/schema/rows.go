@@ -10,17 +10,18 @@ import (
 	"strings"
 )
 
-// Each hands on every row, as one statement sees them: a consistent view, for which the server keeps old versions of the rows
-// that others change meanwhile (https://dev.mysql.com/doc/refman/8.0/en/innodb-consistent-read.html). Rows come as they are
-// read, in no order that could be relied on, so that the key may be of any type and memory holds one row. Values are as
-// [Column.Canonical] takes them; floating-point numbers are exact.
+// Each passes every row to visit. It reads them by one statement and so in a consistent view; the server keeps old
+// versions of rows that change meanwhile (https://dev.mysql.com/doc/refman/8.0/en/innodb-consistent-read.html). The
+// order is undefined, so the key may have any type, and memory holds one row at a time. Values have the form that
+// [Column.Canonical] accepts, and floating-point numbers are exact.
 func (t *Table) Each(ctx context.Context, db *sql.DB, visit func(row []sql.NullString) error) (err error) {
 	conn, err := db.Conn(ctx)
 	if err != nil {
 		return fmt.Errorf("reading rows of %s: %w", t.Name, explain(err))
 	}
 	defer func() { err = errors.Join(err, conn.Close()) }()
-	// A limit of a statement's time is one of short queries. MySQL has the first variable, MariaDB the second, PostgreSQL the third.
+	// The server's time limit for statements is meant for short queries, so it is switched off. MySQL has the first
+	// variable, MariaDB the second, PostgreSQL the third.
 	for _, limit := range []string{"max_execution_time", "max_statement_time", "statement_timeout"} {
 		_, _ = conn.ExecContext(ctx, "SET SESSION "+limit+" = 0")
 	}
@@ -40,11 +41,11 @@ func (t *Table) Each(ctx context.Context, db *sql.DB, visit func(row []sql.NullS
 	return nil
 }
 
-// visitError tells an error of the visitor from one of the database.
+// visitError marks an error of the visitor, as opposed to one of the database.
 type visitError struct{ error }
 
-// Find reads the rows, as they are now, whose key the server takes for equal to that of a given row: none or one, and one
-// whose text is written otherwise when the column's collation says that it is the same.
+// Find reads the present rows whose key the server considers equal to that of a given row. There is usually one or
+// none. A text in another spelling matches if the column's collation says so.
 func (t *Table) Find(ctx context.Context, db *sql.DB, row []sql.NullString) ([][]sql.NullString, error) {
 	var conditions []string
 	var args []any
@@ -68,8 +69,9 @@ func (t *Table) Find(ctx context.Context, db *sql.DB, row []sql.NullString) ([][
 	return rows, nil
 }
 
-// Argument for the database, at the place that [Table.Parameter] writes. Integers go as integers: compared with a string they would be compared as doubles. A FLOAT
-// goes as the double that it is: its decimal digits are another double, which equals no FLOAT.
+// Argument converts a value to the argument for the placeholder that [Table.Parameter] writes. Integers stay integers,
+// because the server would compare a string with a number as doubles. A FLOAT becomes its exact double, because the
+// double of its decimal digits equals no FLOAT.
 func (t *Table) Argument(c Column, value sql.NullString) (driver.Value, error) {
 	switch {
 	case !value.Valid:
@@ -112,7 +114,7 @@ type preparer interface {
 	PrepareContext(ctx context.Context, query string) (*sql.Stmt, error)
 }
 
-// read prepares the statement even without arguments: only prepared ones have results in which a FLOAT keeps its digits.
+// read always prepares the statement, because only the results of prepared statements keep all digits of a FLOAT.
 func (t *Table) read(ctx context.Context, db preparer, where string, args []any, visit func([]sql.NullString) error) error {
 	columns := make([]string, len(t.Columns))
 	for i, c := range t.Columns {

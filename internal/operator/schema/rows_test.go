@@ -15,7 +15,7 @@ func TestKeysAreFoundByWhatTheyAre(t *testing.T) {
 	}{
 		{Column{Kind: Integer, Unsigned: true}, "18446744073709551615", uint64(18446744073709551615)},
 		{Column{Kind: Bit}, "5", int64(5)},
-		{Column{Kind: Float}, "0.1", float64(float32(0.1))}, // 0.1 itself equals no FLOAT
+		{Column{Kind: Float}, "0.1", float64(float32(0.1))}, // the double 0.1 equals no FLOAT
 		{Column{Kind: Double}, "0.1", 0.1},
 		{Column{Kind: Binary}, "\x00\xff", []byte{0, 255}},
 		{Column{Kind: Enum}, "b", "b"},

@@ -1,7 +1,7 @@
-// Package schema reads tables of a MySQL-compatible database or of PostgreSQL: what they look like, and their rows.
+// Package schema reads the definitions and rows of tables of a MySQL-compatible database or of PostgreSQL.
 //
-// It reads every table. What cannot be told apart, because it has no primary key that records carry, is [ErrNoKey]; who
-// writes rows has stricter checks of its own (package workload).
+// It reads every table. It returns [ErrNoKey] for a table without a primary key that records carry, because nothing
+// distinguishes its rows. Package workload, which writes rows, has stricter checks.
 package schema
 
 import (

@@ -1,5 +1,6 @@
-// Package slot reads the replication slots of a PostgreSQL database. A slot keeps the log that its reader, a task of DMS, has not read yet: on
-// the database's disk, and for as long as the slot is there, whether or not anybody reads.
+// Package slot reads the replication slots of a PostgreSQL database. A slot keeps the part of the log that its reader,
+// a DMS task, has not read yet. It keeps that log on the database's disk as long as the slot exists, even if nobody
+// reads it.
 package slot
 
 import (
@@ -9,25 +10,26 @@ import (
 	"fmt"
 )
 
-// Slot of logical replication.
+// Slot is a slot of logical replication.
 type Slot struct {
 	Name string `json:"name"`
-	// Active says that somebody reads it now.
+	// Active is true while a client reads the slot.
 	Active bool `json:"active"`
-	// BytesBehind is how much log it keeps; null when it keeps none, being lost.
+	// BytesBehind is how many bytes of log the slot keeps. It is null for a lost slot, which keeps none.
 	BytesBehind *int64 `json:"bytesBehind"`
-	// State is pg_replication_slots.wal_status: reserved, extended (more than max_wal_size), unreserved (the next checkpoint may remove some of
-	// it) or lost, https://www.postgresql.org/docs/17/view-pg-replication-slots.html.
+	// State is pg_replication_slots.wal_status. extended means more than max_wal_size, unreserved means that the next
+	// checkpoint may remove some of the log, and the others are reserved and lost,
+	// https://www.postgresql.org/docs/17/view-pg-replication-slots.html.
 	State string `json:"state"`
 }
 
-// States of a slot that its reader cannot go on from, or soon not.
+// In these states the reader cannot continue, or soon cannot.
 const (
 	Unreserved = "unreserved"
 	Lost       = "lost"
 )
 
-// Read the logical slots of the database, by name; none of MySQL.
+// Read returns the logical slots of the database, by name. It returns none for MySQL.
 func Read(ctx context.Context, db *sql.DB) ([]Slot, error) {
 	if schema.EngineOf(db) != schema.PostgreSQL {
 		return nil, nil

@@ -12,16 +12,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
-// Way to a collection.
+// Way says how to reach a collection.
 type Way struct {
-	// Name of the collection, and its URL, https://HOST.
+	// Name and URL are the collection's name and its URL, https://HOST.
 	Name, URL string
-	// Send reaches it.
+	// Send sends requests to the collection.
 	Send http.RoundTripper
 }
 
-// NewCollections signs requests to the collections of the history and of the present rows with the credentials of cfg: a collection has no
-// users of its own.
+// NewCollections returns the search of two collections, for the history and the present rows. It signs requests with
+// the credentials of cfg, because a collection has no users.
 func NewCollections(cfg aws.Config, history, current Way) *Search {
 	s := &Search{History: history.client(cfg), Current: current.client(cfg), Service: opensearch.Serverless}
 	s.health = func(ctx context.Context) (Health, error) {
@@ -29,9 +29,9 @@ func NewCollections(cfg aws.Config, history, current Way) *Search {
 		return Health{Collections: collections}, err
 	}
 	s.indices = func(ctx context.Context, source currentstate.Source, name string) ([]Index, error) {
-		// By its name alone, which is all that a data access policy gives.
+		// Ask for exactly this name, because a data access policy allows no other.
 		all, err := indices(ctx, s.History, name)
-		if err != nil && opensearch.Status(err) != http.StatusNotFound { // 404: no change has come yet
+		if err != nil && opensearch.Status(err) != http.StatusNotFound { // 404 means that no change has come yet
 			return nil, err
 		}
 		others, err := indices(ctx, s.Current, source.Indices())
@@ -54,12 +54,12 @@ func (w Way) client(cfg aws.Config) opensearch.Client {
 	}
 }
 
-// CollectionStates is the part of the service's API that tells how collections are: awsapi.Client.
+// CollectionStates is the part of the service's API that reports the state of collections. awsapi.Client implements it.
 type CollectionStates interface {
 	JSON(ctx context.Context, action string, request, answer any) error
 }
 
-// describeCollections says how they are, in the order of their names in the call.
+// describeCollections returns the states of the collections, in the order of names.
 func describeCollections(ctx context.Context, api CollectionStates, names ...string) ([]Collection, error) {
 	var answer struct {
 		Details []struct {

@@ -9,13 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 )
 
-// Functions is the part of Lambda that tells how a function is configured.
+// Functions is the part of Lambda that returns a function's configuration.
 type Functions interface {
 	GetFunctionConfiguration(context.Context, *lambda.GetFunctionConfigurationInput, ...func(*lambda.Options)) (*lambda.GetFunctionConfigurationOutput, error)
 }
 
-// ReadCurrentSettings reads the settings of a deployed current-state function, so that what is done from here is done as
-// the function does it.
+// ReadCurrentSettings reads the settings of a deployed current-state function, so that commands here use the same
+// settings.
 func ReadCurrentSettings(ctx context.Context, api Functions, function string) (currentstate.Settings, error) {
 	answer, err := api.GetFunctionConfiguration(ctx, &lambda.GetFunctionConfigurationInput{FunctionName: &function})
 	if err != nil {
@@ -31,24 +31,26 @@ func ReadCurrentSettings(ctx context.Context, api Functions, function string) (c
 	return settings, nil
 }
 
-// CurrentStatus is that of the present state of the rows.
+// CurrentStatus is the status of the current state.
 type CurrentStatus struct {
-	// Tables of which records have come; none where no current state is kept.
+	// Tables lists the tables with records. It is empty in a stack without a current state.
 	Tables []CurrentTable `json:"tables"`
 	Error  string         `json:"error,omitempty"`
 }
 
-// CurrentTable is which epoch of a table its alias shows.
+// CurrentTable says which epoch of a table its alias shows.
 type CurrentTable struct {
 	Name string `json:"name"`
-	// Shown is the epoch that the alias shows, 0 for none; Latest is the one that records fill.
+	// Shown is the number of the epoch that the alias shows, or 0 for none. Latest is the number of the epoch that new
+	// records fill.
 	Shown  int `json:"shown"`
 	Latest int `json:"latest"`
-	// Until is when the shown epoch ended: the rows are as they were then. Null while it is the latest.
+	// Until is when the shown epoch ended. Its rows have not changed since. It is null while the shown epoch is the
+	// latest.
 	Until *time.Time `json:"until"`
 }
 
-// readCurrent asks which epochs of a source's tables are shown.
+// readCurrent reads which epochs of a source's tables are shown.
 func readCurrent(ctx context.Context, cluster Cluster, source Source) CurrentStatus {
 	status := CurrentStatus{Tables: []CurrentTable{}}
 	tables, err := cluster.Epochs(ctx, source.Registry)
@@ -66,7 +68,7 @@ func readCurrent(ctx context.Context, cluster Cluster, source Source) CurrentSta
 	return status
 }
 
-// Epochs of the tables whose present state is kept.
+// Epochs returns the epochs of the tables with a current state.
 func (s *Search) Epochs(ctx context.Context, registry currentstate.EpochsOptions) ([]currentstate.TableEpochs, error) {
 	registry.Domain, registry.Service = s.Current, s.Service
 	return currentstate.NewEpochs(registry).List(ctx)

@@ -19,38 +19,38 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// Database tells how the source's tables are made, and what reads its log.
+// Database reads the definitions of the source's tables and its replication slots.
 type Database interface {
 	Tables(context.Context) (map[table.Name]*ddl.Table, error)
 	Slots(context.Context) ([]slot.Slot, error)
 	io.Closer
 }
 
-// Kept is what looks before this one have found out about the tables: [ddl.Store].
+// Kept stores what earlier looks found out about the tables. [ddl.Store] implements it.
 type Kept interface {
 	Read(context.Context) (map[string]ddl.Known, error)
-	// Sightings are the canary's.
+	// Sightings returns what the canary has seen.
 	Sightings(context.Context) (map[string]ddl.Sighting, error)
 	Write(ctx context.Context, known, kept map[string]ddl.Known) error
 }
 
-// DDLStatus is what statements did to tables that rows show nothing of until they are loaded again.
+// DDLStatus reports DDL statements whose effect the sinks do not show until the tables are loaded again.
 type DDLStatus struct {
-	// Tables that were emptied, replaced or dropped, or lost a column, since their load, by name.
+	// Tables lists, by name, the tables that were emptied, replaced or dropped, or lost a column, since their load.
 	Tables []ChangedTable `json:"tables"`
 	Error  string         `json:"error,omitempty"`
 }
 
-// ChangedTable is one of them.
+// ChangedTable is a table that such a statement has changed.
 type ChangedTable struct {
 	Name string `json:"name"`
-	// Gone says that there is no such table now.
+	// Gone is true if the table does not exist now.
 	Gone    bool         `json:"gone"`
 	Changes []ddl.Change `json:"changes"`
 }
 
-// readDDL compares the tables with what they were at their load, and keeps what it finds. Accepted tables are taken for
-// loaded as they are. The tables of `cdc conformance` come and go.
+// readDDL compares the tables with their stored definitions and stores what it finds. It treats accepted tables as
+// loaded in their present form. It ignores the tables of `cdc conformance`, which come and go.
 func (s Source) readDDL(ctx context.Context, tables TablesStatus, now time.Time) DDLStatus {
 	status := DDLStatus{Tables: []ChangedTable{}}
 	if s.Database == nil || tables.Error != "" {
@@ -109,8 +109,8 @@ func (s Source) readDDL(ctx context.Context, tables TablesStatus, now time.Time)
 	return status
 }
 
-// NoteTables compares the tables and stores what it finds, as a status does, without showing it. A command that has loaded tables
-// again calls it to store their new definitions.
+// NoteTables compares the tables and stores what it finds, as a status does, without showing it. A command calls it
+// after it has loaded tables again.
 func (s Source) NoteTables(ctx context.Context, dms task.Reader) error {
 	tables := readTables(ctx, dms, s.Outputs)
 	noted := s.readDDL(ctx, tables, time.Now())
@@ -120,8 +120,9 @@ func (s Source) NoteTables(ctx context.Context, dms task.Reader) error {
 	return nil
 }
 
-// NoteLoads keeps that tables were loaded again where nobody looks at the database: the named ones, or all where none is named. What they
-// are is found out by the next status; the canary, which counts tables to reload, leaves these out from now on.
+// NoteLoads stores that tables were loaded again, without a look at the database. It covers the named tables, or all if
+// none is named. The next status finds out their definitions. From now on the canary does not count them as tables to
+// reload.
 func (s Source) NoteLoads(ctx context.Context, dms task.Reader, names []table.Name) error {
 	fail := func(err error) error {
 		return fmt.Errorf("noting that tables are loaded: %w: run `cdc status`, which does it too", err)
@@ -151,7 +152,7 @@ func ddlStatistics(t types.TableStatistics) ddl.Statistics {
 	return ddl.Statistics{Began: aws.ToTime(t.FullLoadStartTime).UTC(), Loaded: aws.ToTime(t.FullLoadEndTime).UTC(), Ddls: t.Ddls}
 }
 
-// problem is what a person reads, with what to type.
+// problem describes the change for people, with what to type.
 func (t ChangedTable) problem() string {
 	var rows, columns []string
 	for _, c := range t.Changes {

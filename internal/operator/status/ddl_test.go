@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeDatabase is how the tables are made, and what is kept of them.
+// fakeDatabase imitates the tables' definitions and the store of them.
 type fakeDatabase struct {
 	slots         []slot.Slot
 	slotsErr      error
@@ -51,7 +51,7 @@ func (f *fakeDatabase) Write(_ context.Context, known, _ map[string]ddl.Known) e
 
 var orders = table.Name{Database: "shop", Table: "orders"}
 
-// wellDatabase has both tables as they were loaded, and nobody has looked yet.
+// wellDatabase returns two tables that have not changed since their load. Nobody has looked yet.
 func wellDatabase() *fakeDatabase {
 	return &fakeDatabase{kept: map[string]ddl.Known{}, tables: map[table.Name]*ddl.Table{
 		orders: {ID: "7", Created: tasktest.Noon.Add(-2 * time.Hour), Columns: "a"},
@@ -77,7 +77,7 @@ func TestATableIsComparedWithWhatItWasAtItsLoad(t *testing.T) {
 	require.True(t, f.closed)
 	require.Equal(t, "7", f.kept["shop.orders"].Table.ID)
 
-	f.tables[orders] = &ddl.Table{ID: "9", Created: tasktest.Noon.Add(30 * time.Minute), Columns: "a"} // TRUNCATE
+	f.tables[orders] = &ddl.Table{ID: "9", Created: tasktest.Noon.Add(30 * time.Minute), Columns: "a"} // as after TRUNCATE
 	for range 2 {
 		s = p.readWith(t, f, later())
 		require.Equal(t, []string{"table shop.orders: " + ddl.Replaced + " between 2026-11-23T12:30:00Z and 2026-11-23T13:00:00Z. " +
@@ -87,7 +87,7 @@ func TestATableIsComparedWithWhatItWasAtItsLoad(t *testing.T) {
 	require.NoError(t, err)
 	require.JSONEq(t, `{"tables": [{"name": "shop.orders", "gone": false, "changes": [{"what": "`+ddl.Replaced+`", "after": "2026-11-23T12:30:00Z", "before": "2026-11-23T13:00:00Z"}]}]}`, string(form))
 
-	// It is loaded again.
+	// The table is loaded again.
 	p.dms.Looks[0].Tables[1] = tasktest.TableAt("shop.orders", task.TableCompleted, tasktest.Noon.Add(2*time.Hour), 20)
 	require.True(t, p.readWith(t, f, later()).Healthy)
 }
@@ -101,12 +101,12 @@ func TestALoadBeginsTheRecordOfATable(t *testing.T) {
 	require.ErrorContains(t, source.NoteTables(t.Context(), p.dms), "noting how the tables are made: AccessDenied")
 }
 
-// The canary has no access to DMS: it counts a changed table until a load of it is kept.
+// The canary cannot call DMS. It counts a changed table until somebody stores that it was loaded.
 func TestALoadIsKeptWithoutALookAtTheDatabase(t *testing.T) {
 	p, f := wellParts(), wellDatabase()
 	p.readWith(t, f, Options{})
 	loaded := f.kept["shop.orders"]
-	f.tables[orders] = &ddl.Table{ID: "9", Created: tasktest.Noon.Add(30 * time.Minute), Columns: "a"} // TRUNCATE
+	f.tables[orders] = &ddl.Table{ID: "9", Created: tasktest.Noon.Add(30 * time.Minute), Columns: "a"} // as after TRUNCATE
 	require.False(t, p.readWith(t, f, later()).Healthy)
 	other := maps.Clone(f.kept)
 
@@ -120,7 +120,7 @@ func TestALoadIsKeptWithoutALookAtTheDatabase(t *testing.T) {
 	require.NoError(t, source.NoteLoads(t.Context(), p.dms, nil))
 	require.Contains(t, f.kept, "shop.orders")
 
-	// The next look at the database takes the table as it is found, unless it was made anew since the load.
+	// The next look at the database accepts the table as it is, unless it was made again since the load.
 	p.dms.Looks[0].Tables[1] = tasktest.TableAt("shop.orders", task.TableCompleted, tasktest.Noon.Add(2*time.Hour), 20)
 	require.True(t, p.readWith(t, f, later()).Healthy)
 	f.keptErr = tasktest.ErrRefused
@@ -144,7 +144,7 @@ func TestAColumnThatIsGoneIsNamedWithWhatIsStillShown(t *testing.T) {
 	const column = "DROP or RENAME of the column amount between 2026-11-23T12:00:00Z and 2026-11-23T13:00:00Z. Rows that have not changed since then still show it"
 	require.Equal(t, []string{"table shop.orders: " + column + ": run `cdc start --reload-table shop.orders`"}, p.readWith(t, f, later()).Problems)
 
-	f.tables[orders] = &ddl.Table{ID: "8", Columns: "b", Names: []string{"id", "price"}} // TRUNCATE
+	f.tables[orders] = &ddl.Table{ID: "8", Columns: "b", Names: []string{"id", "price"}} // as after TRUNCATE
 	s := p.readWith(t, f, later())
 	require.Equal(t, []string{"table shop.orders: " + ddl.Replaced + " between 2026-11-23T13:00:00Z and 2026-11-23T13:00:00Z. DMS sends no record of this, so the sinks still show removed rows. " +
 		column + ": run `cdc start --reload-table shop.orders`"}, s.Problems)
@@ -169,7 +169,7 @@ func TestWhatTheCanarySawBeforeTheFirstLookIsNamedAndKept(t *testing.T) {
 func TestAnAcceptedTableIsNoProblem(t *testing.T) {
 	p, f := wellParts(), wellDatabase()
 	p.readWith(t, f, Options{})
-	f.tables[orders] = &ddl.Table{ID: "9", Columns: "a"} // OPTIMIZE TABLE
+	f.tables[orders] = &ddl.Table{ID: "9", Columns: "a"} // as after OPTIMIZE TABLE
 	o := later()
 	require.False(t, p.readWith(t, f, o).Healthy)
 	require.True(t, p.readWith(t, f, o, "shop.orders").Healthy)

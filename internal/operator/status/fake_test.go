@@ -16,7 +16,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// fakeMetrics has points by namespace, metric and the values of its dimensions.
+// fakeMetrics holds points by namespace, metric and dimension values.
 type fakeMetrics struct {
 	points map[string][]float64
 	err    error
@@ -35,14 +35,14 @@ func (f fakeMetrics) GetMetricData(_ context.Context, in *cloudwatch.GetMetricDa
 		result := cwtypes.MetricDataResult{Id: q.Id}
 		for i, v := range f.points[key] {
 			result.Values = append(result.Values, v)
-			result.Timestamps = append(result.Timestamps, in.StartTime.Add(time.Duration(i+1)*time.Minute)) // the last one is the latest
+			result.Timestamps = append(result.Timestamps, in.StartTime.Add(time.Duration(i+1)*time.Minute)) // the last point is the latest
 		}
 		out.MetricDataResults = append(out.MetricDataResults, result)
 	}
 	return out, nil
 }
 
-// ListMetrics gives one metric on a page.
+// ListMetrics returns one metric on each page.
 func (f fakeMetrics) ListMetrics(_ context.Context, in *cloudwatch.ListMetricsInput, _ ...func(*cloudwatch.Options)) (*cloudwatch.ListMetricsOutput, error) {
 	if f.err != nil {
 		return nil, f.err
@@ -68,7 +68,8 @@ func (f fakeMetrics) ListMetrics(_ context.Context, in *cloudwatch.ListMetricsIn
 	return out, nil
 }
 
-// fakeObjects gives one object on a page, of the bucket lake below errors/; and what Lambda has given up.
+// fakeObjects returns one object on each page. They are in the bucket lake below errors/, or are batches that Lambda
+// gave up.
 type fakeObjects struct {
 	objects []s3types.Object
 	failed  []s3types.Object

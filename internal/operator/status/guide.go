@@ -9,33 +9,32 @@ import (
 	"text/template"
 )
 
-// Login is what a secret holds, shown only to who asks for it.
+// Login is the content of a secret. Commands show it only on request.
 type Login struct{ User, Password string }
 
-// Guide says how to use what is at a local address: an open tunnel's.
+// Guide explains how to use a service through an open tunnel at a local address.
 type Guide struct {
 	outputs.Outputs
-	// Local address of the tunnel.
+	// Local is the tunnel's local address.
 	Local *net.TCPAddr
-	// Profile for the AWS CLI; empty for its own default.
+	// Profile is the AWS CLI's profile. Empty means its default.
 	Profile string
-	// Login is shown when it is not nil.
+	// Login is shown if it is not nil.
 	Login *Login
-	// CaFile signs the database's certificate.
+	// CaFile is the file with the certificate authority of the database.
 	CaFile string
 }
 
-// Search is what a person types to search.
+// Search explains how to search.
 //
-// curl's --connect-to leaves the URL, and with it the name that the certificate is verified against, as it is; --resolve
-// changes the address of a name, never the port, so the local port would have to stand in the URL:
-// https://curl.se/docs/manpage.html#--connect-to.
+// curl's --connect-to keeps the URL, and so the name that the certificate must match. --resolve cannot change the port,
+// so the URL would need the local port: https://curl.se/docs/manpage.html#--connect-to.
 func (g Guide) Search() (string, error) { return g.print(searchGuide) }
 
-// Dashboards is what a person does to see the dashboards.
+// Dashboards explains how to open the dashboards.
 func (g Guide) Dashboards() (string, error) { return g.print(dashboardsGuide) }
 
-// Database is what a person types to query the database.
+// Database explains how to query the database.
 func (g Guide) Database() (string, error) {
 	if change.Kind(g.SourceEngine).Postgres() {
 		return g.print(postgresGuide)
@@ -74,8 +73,9 @@ it compares that name with the address it connects to. MariaDB's client verifies
 ` + "`cdc generate`" + ` verifies both.
 `)
 
-// libpq verifies the certificate as that of host, and connects to hostaddr:
-// https://www.postgresql.org/docs/17/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR. In its file of passwords a colon and a backslash are escaped.
+// libpq checks the certificate against host, and connects to hostaddr:
+// https://www.postgresql.org/docs/17/libpq-connect.html#LIBPQ-CONNECT-HOSTADDR. Its password file escapes a colon and a
+// backslash.
 var postgresGuide = parse(`{{.SourceHost}}:{{.SourcePort}} is at {{.Local}}.
 
 Put the credentials where only the client finds them:
@@ -84,7 +84,7 @@ Connect; the client verifies the database's certificate:
   PGPASSFILE=pgpass psql "host={{.SourceHost}} hostaddr={{.Local.IP}} port={{.Local.Port}} dbname={{.SourceDatabase}} user=$(cut -d: -f4 pgpass) sslmode=verify-full sslrootcert={{.CaFile}}"
 `)
 
-// parse appends the login, for who asked for it.
+// parse parses a template and appends the login, which is shown on request.
 func parse(text string) *template.Template {
 	return template.Must(template.New("guide").Option("missingkey=error").Parse(text + `{{with .Login}}
 user      {{.User}}
@@ -109,7 +109,7 @@ func (g Guide) print(guide *template.Template) (string, error) {
 	return b.String(), nil
 }
 
-// Read is the command that prints a secret.
+// Read returns the command that prints a secret.
 func (g Guide) Read(arn string) string {
 	command := "aws secretsmanager get-secret-value --secret-id " + arn + " --query SecretString --output text"
 	if g.Region != "" {

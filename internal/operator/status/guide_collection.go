@@ -7,27 +7,27 @@ import (
 	"text/template"
 )
 
-// CollectionGuide says how to use a collection that is at a local address: an open gateway's.
+// CollectionGuide explains how to use a collection through an open gateway at a local address.
 type CollectionGuide struct {
-	// Name of the collection, its URL, and an index or alias that it has.
+	// Name and URL identify the collection. Index is an index or alias in it, for the examples.
 	Name, URL, Index string
-	// Local address of the gateway.
+	// Local is the gateway's local address.
 	Local *net.TCPAddr
-	// User of the gateway, and the file with its password in the form of .netrc.
+	// User is the gateway's user. LoginFile holds the password in the form of .netrc.
 	User, LoginFile string
-	// Profile of the AWS credentials that sign; empty for their own default.
+	// Profile is the profile of the AWS credentials that sign requests. Empty means the default.
 	Profile string
-	// Login is shown when it is not nil.
+	// Login is shown if it is not nil.
 	Login *Login
 }
 
-// Search is what a person types to search.
+// Search explains how to search.
 func (g CollectionGuide) Search() (string, error) { return g.print(collectionSearch) }
 
-// Dashboards is what a person does to see the dashboards.
+// Dashboards explains how to open the dashboards.
 func (g CollectionGuide) Dashboards() (string, error) { return g.print(collectionDashboards) }
 
-// identity explains who acts and who asks for which password.
+// identity explains which AWS identity acts and which password each side asks for.
 const identity = `
 Requests act as your own AWS identity{{with .Profile}} (profile {{.}}){{end}}: the gateway signs each one with your credentials. The collection's
 data access policies say what you may do. If it answers 403, ask the deployer to add your role to search.operators.

@@ -98,7 +98,7 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 		tunnel.TLSClientConfig = server.Client().Transport.(*http.Transport).TLSClientConfig
 		return NewDomain(url, Login{"admin", password}, tunnel)
 	}
-	domain := open("https://example.com", "p") // a name in the server's certificate
+	domain := open("https://example.com", "p") // the server's certificate contains this name
 	health, err := domain.Health(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, Health{Cluster: "green"}, health)
@@ -109,7 +109,7 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 
 	_, err = open("https://example.com", "old").Health(t.Context())
 	require.ErrorContains(t, err, "refuses the password in its master secret")
-	require.ErrorContains(t, err, "if somebody changed one of them by hand, raise search.passwordGeneration") // neither an up nor a refresh looks into the domain
+	require.ErrorContains(t, err, "if somebody changed one of them by hand, raise search.passwordGeneration") // neither `pulumi up` nor `pulumi refresh` looks into the domain
 	_, err = domain.Indices(t.Context(), "", "other")
 	require.ErrorContains(t, err, "asking for /_cat/indices/other-*")
 	require.ErrorContains(t, err, "the domain answered 404: no such path")
