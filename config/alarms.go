@@ -54,13 +54,13 @@ type Alarms struct {
 	CertificateDays int `json:"certificateDays" pulumi:"certificateDays,optional"`
 }
 
-// On reports whether there are alarms; call it after WithDefaults.
+// On reports whether the stack makes alarms. Call it after WithDefaults.
 func (s Alarms) On() bool { return s.Enabled != nil && *s.Enabled }
 
-// Draws reports whether there is a dashboard; call it after WithDefaults.
+// Draws reports whether the stack makes a dashboard. Call it after WithDefaults.
 func (s Alarms) Draws() bool { return s.Dashboard != nil && *s.Dashboard }
 
-// WithDefaults fills what is not set.
+// WithDefaults fills unset settings.
 func (s Alarms) WithDefaults(Environment) Alarms {
 	for _, flag := range []**bool{&s.Enabled, &s.Dashboard} {
 		if *flag == nil {
@@ -80,12 +80,12 @@ func (s Alarms) WithDefaults(Environment) Alarms {
 	return s
 }
 
-// email is what a mail can be sent to, told apart from what surely is none.
+// email rejects texts that surely are no mail address. It does not check more.
 var email = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 
 const secondsPerDay = 86400
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Alarms) Validate() error {
 	var p problems
 	const own = "the stack adds no subscription to your topic: subscribe the addresses there, and remove one of the two keys"

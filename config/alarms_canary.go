@@ -5,10 +5,11 @@ import (
 	"slices"
 )
 
-// CanaryTable is where a canary writes; of PostgreSQL its database is a schema.
+// CanaryTable is the table that every canary writes to. For PostgreSQL its database is a schema.
 var CanaryTable = Table{Database: "cdc_canary", Table: "heartbeat"}
 
-// canary reports whether a source has one: it looks in the current index for what it has written.
+// canary reports whether a source has a canary. A canary needs the current index, because it looks there for the
+// row that it wrote.
 func (c Config) canary(of Source) bool {
 	wanted := of.Bootstrap != BootstrapCheck
 	if c.Alarms.Canary != nil {
@@ -17,7 +18,8 @@ func (c Config) canary(of Source) bool {
 	return wanted && c.Search.Current.On()
 }
 
-// Followed are all tables of the task: those of the source, of cdc conformance, and the canary's, unless a pattern takes that in.
+// Followed returns all tables that the task follows: the source's tables, the tables of cdc conformance, and the
+// canary's table unless a pattern already matches it.
 func (f Feed) Followed() []Table {
 	all := slices.Concat(f.Source.Tables, f.Source.Probes())
 	takesIn := func(t Table) bool { return t.pattern().Covers(CanaryTable.pattern()) }

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// alone is what a source with these settings is, by itself.
+// alone returns the feed of a stack that has only this source.
 func (s Source) alone(alarms Alarms, current *bool) Feed {
 	return Config{Source: s, Alarms: alarms, Search: Search{Current: CurrentState{Enabled: current}}}.WithDefaults().Feeds()[0]
 }

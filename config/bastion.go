@@ -12,13 +12,13 @@ type Bastion struct {
 	InstanceType string `json:"instanceType" pulumi:"instanceType,optional"`
 }
 
-// WithDefaults fills what is not set.
+// WithDefaults fills unset settings.
 func (s Bastion) WithDefaults(Environment) Bastion {
 	s.InstanceType = cmp.Or(s.InstanceType, "t4g.nano")
 	return s
 }
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Bastion) Validate() error {
 	var p problems
 	p.matches("bastion.instanceType", s.InstanceType, armType,
@@ -26,7 +26,8 @@ func (s Bastion) Validate() error {
 	return p.join()
 }
 
-// armType is a size of a family whose generation is followed by g, the processor: t4g, c7gn, im4gn, is4gen, x2gd
-// (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html). It leaves out a1, the first
-// generation, on which Amazon Linux 2023 does not start (https://docs.aws.amazon.com/linux/al2023/ug/system-requirements.html).
+// armType matches an instance type whose family name has a g for Graviton after the generation: t4g, c7gn, im4gn,
+// is4gen, x2gd (https://docs.aws.amazon.com/ec2/latest/instancetypes/instance-type-names.html). It does not match
+// a1, the first generation, because Amazon Linux 2023 does not start on it
+// (https://docs.aws.amazon.com/linux/al2023/ug/system-requirements.html).
 var armType = regexp.MustCompile(`^[a-z]+[0-9]+g[a-z]*\.[a-z0-9-]+$`)

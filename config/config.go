@@ -39,14 +39,14 @@ const (
 	Prod Environment = "prod"
 )
 
-// WithDefault is the environment, and dev when none is set.
+// WithDefault returns the environment, or dev if none is set.
 func (e Environment) WithDefault() Environment { return cmp.Or(e, Dev) }
 
-// WithDefaults fills everything that is not set with the defaults of the environment.
+// WithDefaults fills unset settings with the defaults of the environment.
 func (c Config) WithDefaults() Config {
 	c.Environment = c.Environment.WithDefault()
 	c.Network = c.Network.WithDefaults(c.Environment)
-	c.Sources = c.namedSources() // by the sections as they are given
+	c.Sources = c.namedSources() // before the defaults, because named sources inherit only what the user set
 	if c.unnamed() {
 		c.Source.Enabled = new(true)
 		c.Source = c.Source.WithDefaults(c.Environment)
@@ -64,7 +64,8 @@ func (c Config) WithDefaults() Config {
 	return c
 }
 
-// Validate returns the problems of every section and those between sections, joined; call it after WithDefaults.
+// Validate checks every section and the rules between sections. It returns all problems as one joined error. Call
+// it after WithDefaults.
 func (c Config) Validate() error {
 	var p problems
 	oneOf(&p, "environment", c.Environment, Dev, Prod)
@@ -78,7 +79,7 @@ func (c Config) Validate() error {
 	return p.join()
 }
 
-// validateTogether holds what one section demands of another.
+// validateTogether checks the rules between sections.
 func (c Config) validateTogether(p *problems) {
 	if c.Search.Reach == ReachDirect {
 		apart(p, "bastion.instanceType", c.Bastion.InstanceType, "search.reach: direct", "without a tunnel there is no bastion; remove one of the two")
@@ -103,7 +104,7 @@ func (c Config) validateTogether(p *problems) {
 	if c.Search.Next != "" && len(moving) > 0 {
 		p.add("search.next", "cannot be set together with %s: a new task loads tables into new epochs, which would be missing in the next place; finish one move before the other", keysOf(moving, "replication.next"))
 	}
-	// The one is at most, the other at least seven days.
+	// MaxAgeHours has an upper limit; RetentionHours is at least seven days.
 	current := c.Search.Current
 	forgetful := slices.DeleteFunc(slices.Clone(feeds), func(f Feed) bool { return f.Stream.RetentionHours != current.MaxAgeHours })
 	if current.On() && len(forgetful) > 0 {
@@ -117,12 +118,13 @@ func (c Config) validateTogether(p *problems) {
 	}
 }
 
-// KeepsTables reports whether the lake's tables are kept, of one source or more. Call it after WithDefaults.
+// KeepsTables reports whether the job keeps tables for at least one source. Call it after WithDefaults.
 func (c Config) KeepsTables() bool { return slices.ContainsFunc(c.Feeds(), Feed.KeepsTables) }
 
-// SubnetNeeds is how many addresses of a subnet are taken: three for each node of an OpenSearch domain in its zone, which blue/green
-// updates need (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html), twenty for endpoints, function and
-// the first source, and what each further source takes.
+// SubnetNeeds returns how many addresses of a subnet the stack uses. An OpenSearch domain uses three for each node
+// in the zone, because blue/green updates need them
+// (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/vpc.html). Endpoints, functions and the
+// first source use twenty. [Feed.SubnetNeeds] counts each further source.
 func (c Config) SubnetNeeds() int {
 	need := 20
 	for i, f := range c.Feeds() {
@@ -137,7 +139,7 @@ func (c Config) SubnetNeeds() int {
 	return need
 }
 
-// choose picks the default of the environment; anything but prod gets dev's.
+// choose returns the default of the environment. Every environment except prod has dev's.
 func choose[T any](env Environment, dev, prod T) T {
 	if env == Prod {
 		return prod

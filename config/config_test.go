@@ -31,7 +31,7 @@ func TestDefaultsOfEveryEnvironmentAreValid(t *testing.T) {
 		c := Config{Environment: environment, Source: Source{Enabled: new(true)}, Sources: map[string]NamedSource{"orders": {}}}.WithDefaults()
 		require.NoError(t, c.Validate())
 		for _, f := range fields(c) {
-			if f.value.Kind() == reflect.Pointer && f.key != "source.existing" && f.key != "sources.orders.existing" && f.key != "search.standbyReplicas" && f.key != "alarms.canary" { // not of a domain; by the source
+			if f.value.Kind() == reflect.Pointer && f.key != "source.existing" && f.key != "sources.orders.existing" && f.key != "search.standbyReplicas" && f.key != "alarms.canary" { // keys that a domain does not have, or that depend on the source
 				require.False(t, f.value.IsNil(), "%s has no default in %s", f.key, environment)
 			}
 		}
@@ -54,7 +54,7 @@ func TestDefaultsAreIdempotent(t *testing.T) {
 	})
 }
 
-// clearField unsets the key, when its parents are there.
+// clearField unsets the key if the structs above it exist.
 func clearField(v reflect.Value, key string) {
 	name, rest, nested := strings.Cut(key, ".")
 	for i := range v.NumField() {
@@ -70,7 +70,7 @@ func clearField(v reflect.Value, key string) {
 			field.SetZero()
 		case field.Kind() == reflect.Struct:
 			clearField(field, rest)
-		case field.Kind() == reflect.Map: // of entries that are not addressable
+		case field.Kind() == reflect.Map: // map entries are not addressable
 			_, rest, _ = strings.Cut(rest, ".")
 			for _, name := range field.MapKeys() {
 				entry := reflect.New(field.Type().Elem()).Elem()
@@ -189,7 +189,7 @@ func TestFilesAreRefusedBeforeAnythingIsMade(t *testing.T) {
 	require.ErrorIs(t, err, fs.ErrNotExist)
 }
 
-// load runs Load in a program whose configuration the engine hands over in info.
+// load runs Load in a Pulumi program. info is the configuration that the engine passes to the program.
 func load(t *testing.T, info map[string]string, secrets ...string) (c Config, err error) {
 	require.NoError(t, pulumi.RunErr(func(ctx *pulumi.Context) error {
 		c, err = Load(ctx)

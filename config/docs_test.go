@@ -38,14 +38,14 @@ func TestEveryKeyIsDocumented(t *testing.T) {
 	}
 }
 
-// readComments are the doc comments of the package's types and fields, by what they are of.
+// readComments reads the doc comments of the package's types and fields.
 func readComments(t *testing.T) comments.Package {
 	read, err := comments.Read(".")
 	require.NoError(t, err)
 	return read
 }
 
-// choices of a type, behind what a key of the type means.
+// choices formats the possible values of a type, to be appended to a key's description.
 func choices(of []comments.Choice) (text string) {
 	for _, c := range of {
 		text += fmt.Sprintf(" `%s` %s", c.Value, c.Meaning)
@@ -141,7 +141,7 @@ func configurationPage(t *testing.T) []byte {
 	return out.Bytes()
 }
 
-// sectionType is that of a section, or of what it has by name.
+// sectionType returns the struct type of a section; for a map of named sections, the type of its values.
 func sectionType(section string) reflect.Type {
 	all := reflect.TypeFor[Config]()
 	for i := range all.NumField() {
@@ -155,7 +155,7 @@ func sectionType(section string) reflect.Type {
 	return all
 }
 
-// ofNamed is what a key below a source's name means, by the key that means it for the unnamed source.
+// ofNamed describes a key of a named source by the same key of the unnamed source.
 func ofNamed(own string) string {
 	section, _, _ := strings.Cut(own, ".")
 	switch {
@@ -169,8 +169,9 @@ func ofNamed(own string) string {
 	return fmt.Sprintf("Like `source.%s`.", own)
 }
 
-// defaults are those of a cluster of ours, a domain and an instance of DMS; below source.existing those of a database of yours, and what
-// only serverless capacity or PostgreSQL has.
+// defaults returns the default of every key. The configuration has a cluster, a domain and a replication instance.
+// Keys below source.existing, and keys that only serverless capacity or PostgreSQL has, come from configurations
+// that have these.
 func defaults(environment Environment) []field {
 	existing := Source{Existing: &ExistingDatabase{}}
 	all := fields(Config{Environment: environment, Source: Source{Enabled: new(true)}, Sources: map[string]NamedSource{"orders": {}}}.WithDefaults())
@@ -189,7 +190,7 @@ func defaults(environment Environment) []field {
 	return all
 }
 
-// inKeys writes a comment's Go names as the keys that a user sets.
+// inKeys replaces Go names in a comment with the keys that a user sets.
 func inKeys(owner reflect.Type, comment string) string {
 	for i := range owner.NumField() {
 		f := owner.Field(i)
@@ -199,7 +200,7 @@ func inKeys(owner reflect.Type, comment string) string {
 }
 
 func typeName(t reflect.Type) string {
-	switch t.Kind() { // the kinds a Config has
+	switch t.Kind() { // all kinds that a Config contains
 	case reflect.Pointer:
 		return typeName(t.Elem())
 	case reflect.Slice:

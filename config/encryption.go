@@ -12,7 +12,7 @@ type Encryption struct {
 
 var kmsKeyArn = regexp.MustCompile(`^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$`)
 
-// Validate returns every problem, joined.
+// Validate returns all problems as one joined error.
 func (s Encryption) Validate() error {
 	var p problems
 	if s.KmsKeyArn != "" {

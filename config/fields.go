@@ -10,23 +10,24 @@ import (
 	"github.com/agext/levenshtein"
 )
 
-// field is one key that takes a value.
+// field is a key of the configuration that takes a value.
 type field struct {
-	key   string // as in search.domainName; an entry of a list is written source.tables[].table, one of a map sources.<name>.tables
+	key   string // for example search.domainName; in a list source.tables[].table, in a map sources.<name>.tables
 	value reflect.Value
-	owner reflect.Type // the struct it belongs to
-	name  string       // its Go name
+	owner reflect.Type // the struct that contains it
+	name  string       // the field's Go name
 }
 
-// fields are all keys of the configuration with their values in c, in the order of the types; the order and number are
-// the same for every c with the same named sources. Without any, the keys of one are there as sources.<name>.
+// fields lists all keys of the configuration with their values in c, in the order of the types. Two configurations
+// with the same named sources give the same keys in the same order. If c has no named source, the list has one
+// with the name <name>.
 func fields(c Config) []field { return appendFields(nil, "", reflect.ValueOf(c)) }
 
 func appendFields(all []field, path string, v reflect.Value) []field {
 	for i := range v.NumField() {
 		f := v.Type().Field(i)
 		key, value := path+f.Tag.Get("json"), v.Field(i)
-		if f.Anonymous { // a source below its name, which is enabled by that
+		if f.Anonymous { // a NamedSource embeds its Source
 			embedded := appendFields(nil, path, value)
 			all = append(all, slices.DeleteFunc(embedded, func(f field) bool { return f.key == path+"enabled" })...)
 			continue
@@ -55,21 +56,21 @@ func appendFields(all []field, path string, v reflect.Value) []field {
 	return all
 }
 
-// anyName stands for the name of a source in a key.
+// anyName replaces the name of a source in a key.
 const anyName = "<name>"
 
 var inSource = regexp.MustCompile(`^sources\.[^.]+`)
 
-// general is a key with anyName in the place of a source's name.
+// general replaces the source's name in a key with anyName.
 func general(key string) string { return inSource.ReplaceAllLiteralString(key, "sources."+anyName) }
 
-// known reports whether a key takes a value, or has keys below it.
+// known reports whether a key takes a value or contains other keys.
 func known(key string) bool {
 	key = general(key)
 	return key == "sources."+anyName || slices.ContainsFunc(fields(Config{}), func(f field) bool { return f.key == key })
 }
 
-// sections are the keys that `pulumi config` stores: one object each, but for the environment.
+// sections lists the keys that `pulumi config` stores. Each is an object, except environment.
 func sections() []string {
 	t := reflect.TypeFor[Config]()
 	names := make([]string, t.NumField())
@@ -79,7 +80,7 @@ func sections() []string {
 	return names
 }
 
-// nearest is the known key most like an unknown one.
+// nearest returns the known key that is most similar to an unknown one.
 func nearest(unknown string) string {
 	known := sections()
 	for _, f := range fields(Config{}) {
@@ -92,8 +93,8 @@ func nearest(unknown string) string {
 	return found
 }
 
-// Nearest is the one of known keys, search.instanceType, that is most like an unknown one; being in another section counts as two letters.
-// There must be a known key.
+// Nearest returns the known key, like search.instanceType, that is most similar to an unknown one. A different
+// section counts as two wrong letters. known must not be empty.
 func Nearest(unknown string, known []string) string {
 	section, leaf := split(unknown)
 	return slices.MinFunc(known, func(a, b string) int {
@@ -112,14 +113,14 @@ func distance(section, leaf, key string) int {
 
 var index = regexp.MustCompile(`\[[0-9]+\]`)
 
-// split cuts the last part off a key, and numbers out of its indices.
+// split separates the last part of a key from the rest, and removes the numbers from list indices.
 func split(key string) (section, leaf string) {
 	key = index.ReplaceAllString(key, "[]")
 	i := strings.LastIndex(key, ".")
 	return key[:max(i, 0)], key[i+1:]
 }
 
-// example is a key of a section to show in a message.
+// example returns one key of a section for use in a message.
 func example(section string) string {
 	for _, f := range fields(Config{}) {
 		if strings.HasPrefix(f.key, section+".") {

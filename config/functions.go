@@ -21,17 +21,17 @@ const (
 	X8664 Architecture = "x86_64"
 )
 
-// WithDefaults fills what is not set.
+// WithDefaults fills unset settings.
 func (s Functions) WithDefaults(env Environment) Functions {
 	s.Architecture = cmp.Or(s.Architecture, ARM64)
 	s.LogRetentionDays = cmp.Or(s.LogRetentionDays, env.LogRetentionDays())
 	return s
 }
 
-// LogRetentionDays is how long a log is kept when nothing else is set.
+// LogRetentionDays returns the default retention of a log, in days.
 func (e Environment) LogRetentionDays() int { return choose(e, 14, 90) }
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Functions) Validate() error {
 	var p problems
 	oneOf(&p, "functions.architecture", s.Architecture, ARM64, X8664)
@@ -39,6 +39,6 @@ func (s Functions) Validate() error {
 	return p.join()
 }
 
-// logRetentionDays is what CloudWatch Logs takes:
+// logRetentionDays lists the values that CloudWatch Logs accepts:
 // https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 var logRetentionDays = []int{1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653}

@@ -36,7 +36,7 @@ type Lake struct {
 	Tables LakeTables `json:"tables" pulumi:"tables,optional"`
 }
 
-// WithDefaults fills what is not set; an empty bucket name stays empty.
+// WithDefaults fills unset settings. An empty bucket name stays empty.
 func (s Lake) WithDefaults(env Environment) Lake {
 	s.ForceDestroy = cmp.Or(s.ForceDestroy, new(env != Prod))
 	s.Prefix = cmp.Or(s.Prefix, "raw")
@@ -46,14 +46,14 @@ func (s Lake) WithDefaults(env Environment) Lake {
 	s.InfrequentAccessDays = cmp.Or(s.InfrequentAccessDays, 90)
 	s.GlacierDays = cmp.Or(s.GlacierDays, 365)
 	s.Catalog = s.Catalog.WithDefaults(env)
-	if !s.Catalog.On() { // where the tables would be
+	if !s.Catalog.On() { // tables need the catalog
 		s.Tables.Format = cmp.Or(s.Tables.Format, FormatNone)
 	}
 	s.Tables = s.Tables.WithDefaults(env)
 	return s
 }
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Lake) Validate() error {
 	var p problems
 	if s.BucketName != "" {
@@ -80,7 +80,7 @@ func (s Lake) Validate() error {
 	return p.join()
 }
 
-// validateTables holds what tables demand of the rest of the lake.
+// validateTables checks the rules between lake.tables and the rest of the lake.
 func (s Lake) validateTables(p *problems) {
 	if !s.Tables.On() {
 		return
@@ -96,11 +96,11 @@ func (s Lake) validateTables(p *problems) {
 	}
 }
 
-// maxLifecycleDays is a hundred years.
+// maxLifecycleDays limits lifecycle rules to a hundred years.
 const maxLifecycleDays = 36500
 
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html, without dots in what is made here: they
-// break the TLS name.
+// The names follow https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html. A bucket that the
+// stack makes has no dots in its name, because TLS certificates do not cover such names.
 var (
 	anyBucketName  = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	bucketName     = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{1,61}[a-z0-9]$`)
@@ -128,5 +128,5 @@ func validatePrefix(p *problems, key, value string) bool {
 	return false
 }
 
-// under reports whether path is root or lies below it.
+// under reports whether path equals root or is below it.
 func under(path, root string) bool { return strings.HasPrefix(path+"/", root+"/") }

@@ -22,13 +22,13 @@ type Catalog struct {
 	ResultDays int `json:"resultDays" pulumi:"resultDays,optional"`
 }
 
-// On reports whether the catalog is made; call it after WithDefaults.
+// On reports whether the stack makes the catalog. Call it after WithDefaults.
 func (s Catalog) On() bool { return s.Enabled != nil && *s.Enabled }
 
-// ResultsPrefix is where in the lake's bucket the results of queries are.
+// ResultsPrefix is the prefix of query results in the lake's bucket.
 const ResultsPrefix = "athena-results"
 
-// WithDefaults fills what is not set; an empty database stays empty.
+// WithDefaults fills unset settings. An empty database stays empty.
 func (s Catalog) WithDefaults(env Environment) Catalog {
 	s.Enabled = cmp.Or(s.Enabled, new(true))
 	s.Since = cmp.Or(s.Since, "2026-01-01")
@@ -37,11 +37,11 @@ func (s Catalog) WithDefaults(env Environment) Catalog {
 	return s
 }
 
-// databaseName is what Athena takes without quotes,
+// databaseName matches names that Athena accepts without quotes:
 // https://docs.aws.amazon.com/athena/latest/ug/tables-databases-columns-names.html.
 var databaseName = regexp.MustCompile(`^[a-z][a-z0-9_]{0,126}[a-z0-9]$`)
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Catalog) Validate() error {
 	var p problems
 	if s.Database != "" {

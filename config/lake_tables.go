@@ -61,24 +61,25 @@ const (
 	G8X WorkerType = "G.8X"
 )
 
-// DPUs is what one worker counts as in a bill.
+// DPUs returns how many DPUs AWS bills for one worker.
 func (w WorkerType) DPUs() int {
 	return map[WorkerType]int{G1X: 1, G2X: 2, G4X: 4, G8X: 8}[w]
 }
 
-// Where in the lake's bucket the tables are, and the code and the specification of their job.
+// These are the prefixes in the lake's bucket for the tables, and for the code and the specification of their job.
 const (
 	TablesPrefix     = "tables"
 	TablesJobsPrefix = "jobs/tables"
 )
 
-// ParkedDays is how old a parked record may be when it is replayed, which the current state's tombstones outlive too.
+// ParkedDays is the greatest age at which a parked record may be replayed. Tombstones of the current state are
+// kept longer.
 const ParkedDays = 30
 
-// On reports whether tables are kept; call it after WithDefaults.
+// On reports whether the job keeps tables. Call it after WithDefaults.
 func (s LakeTables) On() bool { return s.Format != "" && s.Format != FormatNone }
 
-// WithDefaults fills what is not set, for a stream that keeps seven days.
+// WithDefaults fills unset settings. It assumes a stream with a retention of seven days.
 func (s LakeTables) WithDefaults(env Environment) LakeTables {
 	s.Format = cmp.Or(s.Format, choose(env, FormatNone, FormatIceberg))
 	s.Generation = cmp.Or(s.Generation, 1)
@@ -90,17 +91,18 @@ func (s LakeTables) WithDefaults(env Environment) LakeTables {
 	return s
 }
 
-// remembering fills in for how long deleted rows are remembered, by the hours for which the stream keeps a record.
+// remembering sets TombstoneDays, if it is unset, from the stream's retention.
 func (s LakeTables) remembering(retentionHours int) LakeTables {
 	s.TombstoneDays = cmp.Or(s.TombstoneDays, (retentionHours+23)/24+ParkedDays)
 	return s
 }
 
-// tableMinutes are those that a cron expression says: the divisors of an hour from five minutes on, which is as often as Glue
-// takes (https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html), and hours that divide a day.
+// tableMinutes lists the intervals that a cron expression can express. They are the divisors of an hour, and hours
+// that divide a day. Glue accepts five minutes or more:
+// https://docs.aws.amazon.com/glue/latest/dg/monitor-data-warehouse-schedule.html.
 var tableMinutes = []int{5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440}
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s LakeTables) Validate() error {
 	var p problems
 	oneOf(&p, "lake.tables.format", s.Format, FormatNone, FormatIceberg, FormatDelta, FormatHudi)
@@ -116,6 +118,6 @@ func (s LakeTables) Validate() error {
 	return p.join()
 }
 
-// topicArn is that of a standard topic: alarms publish to no FIFO topic but by a name that ends with .fifo,
-// https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html.
+// topicArn matches the ARN of a standard topic. CloudWatch alarms need one here; the name of a FIFO topic ends
+// with .fifo: https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/Notify_Users_Alarm_Changes.html.
 var topicArn = regexp.MustCompile(`^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:[A-Za-z0-9_-]{1,256}$`)

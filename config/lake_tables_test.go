@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// refusedLakeTables are what Glue would refuse, or what would leave tables without a place.
+// refusedLakeTables has settings that Glue would refuse, or that would leave tables without a catalog.
 var refusedLakeTables = []refusal{
 	{"a format there is not", `lake: {tables: {format: parquet}}`, `lake.tables.format: "parquet" is not allowed here: use one of none, iceberg, delta, hudi`},
 	{"minutes that no cron expression says", `lake: {tables: {minutes: 45}}`, `lake.tables.minutes: 45 is not allowed here: use one of 5, 6, 10, 12, 15, 20, 30, 60, 120, 180, 240, 360, 480, 720, 1440`},

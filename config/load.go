@@ -11,13 +11,14 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// Namespace is what every key of the stack's configuration begins with: the project's name.
+// Namespace is the prefix of every key in the stack's configuration: the project's name.
 const Namespace = "cdc-pipeline"
 
-// Load reads the configuration of the stack that is being deployed, and the files it names, relative to the project.
+// Load reads the configuration of the stack that is being deployed, and the files that it names. File paths are
+// relative to the project.
 //
-// A program that the Automation API runs inline is told only the values it asks for: there, an unknown key beside the
-// sections stays unseen. An unknown key within a section is always refused.
+// A program that the Automation API runs inline receives only the values that it asks for. There, Load cannot see
+// an unknown key beside the sections. It always refuses an unknown key within a section.
 func Load(ctx *pulumi.Context) (Config, error) {
 	values := map[string]string{}
 	var secrets []string
@@ -40,7 +41,7 @@ func Load(ctx *pulumi.Context) (Config, error) {
 	return c, nil
 }
 
-// stackKeys are the keys of our namespace that the CLI hands to a program; none when there is no CLI.
+// stackKeys returns the keys of our namespace that the CLI passes to a program. Without a CLI it returns none.
 func stackKeys() []string {
 	var all map[string]string
 	if err := json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &all); err != nil {
@@ -55,7 +56,7 @@ func stackKeys() []string {
 	return keys
 }
 
-// topLevel are the sections, and every key as it would be stored by a `pulumi config set` that lacks --path.
+// topLevel returns the sections, and every other key in the form that `pulumi config set` stores without --path.
 func topLevel() []string {
 	keys := sections()
 	for _, field := range fields(Config{}) {
@@ -64,7 +65,7 @@ func topLevel() []string {
 	return keys
 }
 
-// CheckFiles refuses files of the configuration that cannot be read or used. Paths are as they are configured: relative to the
+// CheckFiles returns an error for each configured file that cannot be read or used. Paths are relative to the
 // project.
 func (c Config) CheckFiles(read func(string) ([]byte, error)) error {
 	var p problems

@@ -7,12 +7,12 @@ import (
 	"strings"
 )
 
-// DefaultStack is the stack whose resources have the names of the walkthrough.
+// DefaultStack is the stack whose resources have the walkthrough's names.
 const DefaultStack = "dev"
 
-// Named gives the stack's name to what an account has only one of, by its name, in a region: the cluster, the stream and
-// the domain. So two stacks can live in one account. Names that are set stay, and so do the defaults of the stack dev.
-// Call it before WithDefaults.
+// Named adds the stack's name to the default names of the cluster, the stream and the domain. Their names are
+// unique in an account and region, so two stacks then fit into one account. It changes neither names that the user
+// set nor the defaults of the stack dev. Call it before WithDefaults.
 func (c Config) Named(stack string) Config {
 	if stack == DefaultStack {
 		return c
@@ -38,7 +38,8 @@ func (c Config) Named(stack string) Config {
 	return c
 }
 
-// fitStream is the default name of a stream; one that is too long ends in a hash of all of it.
+// fitStream returns the default name of a stream. It shortens a name that is too long and appends a hash of the
+// whole name.
 func fitStream(parts ...string) string {
 	name := strings.Join(append([]string{defaultStreamName}, parts...), "_")
 	if len(name) <= maxStreamName {
@@ -48,17 +49,17 @@ func fitStream(parts ...string) string {
 	return name[:maxStreamName-len(hash)-1] + "_" + hash
 }
 
-// Names that the walkthrough gives, and limits of AWS:
+// These are the walkthrough's names, and AWS's limits for names:
 // https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBCluster.html,
 // https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_CreateDomain.html.
 const (
 	defaultClusterName = "dms-src"
 	defaultStreamName  = "retail_trans_stream"
 	defaultDomainName  = "retail-trans"
-	maxClusterName     = 60 // of RDS's 63, for instances append their number
+	maxClusterName     = 60 // RDS allows 63; instances append their number
 	maxStreamName      = 128
 	maxDomainName      = 28
-	// maxCollectionName leaves room for what each collection's and each policy's name ends with: 32 are AWS's,
+	// maxCollectionName leaves room for the suffix of each collection and policy. AWS allows 32 characters:
 	// https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateCollection.html.
 	maxCollectionName = 24
 )

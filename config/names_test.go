@@ -23,7 +23,7 @@ func TestNamesThatAreSetStay(t *testing.T) {
 
 func TestEveryStackHasNamesThatAWSTakes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		stack := rapid.StringMatching(`[A-Za-z0-9_.-]{1,100}`).Draw(t, "stack") // what Pulumi takes
+		stack := rapid.StringMatching(`[A-Za-z0-9_.-]{1,100}`).Draw(t, "stack") // stack names that Pulumi accepts
 		require.NoError(t, Config{}.Named(stack).WithDefaults().Validate())
 	})
 }

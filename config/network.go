@@ -37,7 +37,7 @@ const (
 	EgressNAT Egress = "nat"
 )
 
-// WithDefaults fills what is not set. An adopted VPC has no cidr, zones, egress or flow logs of ours: they stay unset.
+// WithDefaults fills unset settings. For an adopted VPC, cidr, zones, egress and flow logs stay unset.
 func (s Network) WithDefaults(env Environment) Network {
 	if s.VpcID != "" {
 		return s
@@ -49,7 +49,7 @@ func (s Network) WithDefaults(env Environment) Network {
 	return s
 }
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Network) Validate() error {
 	var p problems
 	if s.VpcID != "" {
@@ -118,7 +118,7 @@ func (s Network) validateNew(p *problems) {
 	}
 }
 
-// zones is how many zones the subnets can span at most.
+// zones returns the greatest number of zones that the subnets can span.
 func (s Network) zones() int {
 	if s.VpcID != "" {
 		return len(s.PrivateSubnetIDs)
@@ -126,8 +126,10 @@ func (s Network) zones() int {
 	return s.AvailabilityZones
 }
 
-// subnetAddresses is how many addresses each private subnet of a new VPC, a quarter of it, offers; 0 when the VPC is
-// adopted or invalid. AWS keeps five of each subnet: https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html
+// subnetAddresses returns how many usable addresses each private subnet of a new VPC has. Such a subnet is a
+// quarter of the VPC, and AWS reserves five addresses in each:
+// https://docs.aws.amazon.com/vpc/latest/userguide/subnet-sizing.html. It returns 0 if the VPC is adopted or
+// invalid.
 func (s Network) subnetAddresses() int {
 	cidr, err := netip.ParsePrefix(s.Cidr)
 	if err != nil || !cidr.Addr().Is4() || cidr.Bits() > 24 {

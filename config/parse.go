@@ -16,15 +16,16 @@ import (
 	"github.com/go-viper/mapstructure/v2"
 )
 
-// Parse is ParseFor the stack whose resources have the names of the walkthrough.
+// Parse calls ParseFor for the stack whose resources have the walkthrough's names.
 func Parse(values map[string]string, secretKeys []string) (Config, error) {
 	return ParseFor(DefaultStack, values, secretKeys)
 }
 
-// ParseFor turns a stack's values, keyed without namespace, objects as JSON, into a complete and valid configuration.
+// ParseFor converts a stack's values into a complete and valid configuration. Keys have no namespace; objects are
+// JSON.
 //
-// It refuses secrets, unknown keys, values of another type and values that AWS would refuse, all of them at once.
-// Numbers and booleans may be strings, as `pulumi config set` stores them.
+// It refuses secrets, unknown keys, values of the wrong type and values that AWS would refuse. It returns all
+// problems together. Numbers and booleans may be strings, because `pulumi config set` stores them so.
 func ParseFor(stack string, values map[string]string, secretKeys []string) (Config, error) {
 	var p problems
 	raw := readSections(&p, values, secretKeys)
@@ -38,7 +39,8 @@ func ParseFor(stack string, values map[string]string, secretKeys []string) (Conf
 	return complete, nil
 }
 
-// readSections parses the JSON of each section. A section that holds a secret is not read further: its values stay unseen.
+// readSections parses the JSON of each section. It does not read a section that contains a secret, so that no
+// message can show the secret.
 func readSections(p *problems, values map[string]string, secretKeys []string) map[string]any {
 	raw := map[string]any{}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
@@ -67,7 +69,8 @@ func readSections(p *problems, values map[string]string, secretKeys []string) ma
 	return raw
 }
 
-// refuseSources takes out what is no source, or has a name that no source can have: it is not read further.
+// refuseSources refuses and removes sources that are not objects or have an invalid name. Later steps do not see
+// them.
 func refuseSources(p *problems, sources map[string]any) {
 	for _, name := range slices.Sorted(maps.Keys(sources)) {
 		refused := refuseName(p, name)
@@ -83,7 +86,7 @@ func refuseSources(p *problems, sources map[string]any) {
 
 var errNotJSON = errors.New("text")
 
-// readObject keeps numbers as they are written.
+// readObject parses a JSON object. It keeps numbers in their original spelling.
 func readObject(text string) (map[string]any, error) {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()
@@ -100,9 +103,10 @@ func readObject(text string) (map[string]any, error) {
 	return object, nil
 }
 
-// decode fills a Config and reports the keys that were set to a value of their type.
+// decode fills a Config. It also returns the keys whose values had the right type.
 func decode(p *problems, raw map[string]any) (Config, []string) {
-	// A struct with a value of the wrong type loses its Unused keys, so they are looked for in a pass of their own.
+	// mapstructure loses the Unused keys of a struct that has a value of the wrong type. A separate pass collects
+	// them.
 	_, known, err := decodeWith(raw, onlyStructure)
 	refuseMistyped(p, err)
 	for _, key := range slices.Sorted(slices.Values(written(known.Unused))) {
@@ -115,7 +119,7 @@ func decode(p *problems, raw map[string]any) (Config, []string) {
 
 var entry = regexp.MustCompile(`^sources\[([^\]]*)\]`)
 
-// written are keys as a user writes them, where the decoder has sources[orders] for sources.orders.
+// written converts the decoder's keys into the user's spelling: sources[orders] becomes sources.orders.
 func written(keys []string) []string {
 	all := make([]string, len(keys))
 	for i, key := range keys {
@@ -128,7 +132,7 @@ func decodeWith(raw map[string]any, hook mapstructure.DecodeHookFuncValue) (c Co
 	decoder, err := mapstructure.NewDecoder(&mapstructure.DecoderConfig{
 		Result:     &c,
 		TagName:    "json",
-		Squash:     true, // the keys of an embedded struct stand among its owner's
+		Squash:     true, // keys of an embedded struct belong to the outer struct
 		Metadata:   &found,
 		DecodeHook: hook,
 		MatchName:  func(key, field string) bool { return key == field },
@@ -139,7 +143,7 @@ func decodeWith(raw map[string]any, hook mapstructure.DecodeHookFuncValue) (c Co
 	return c, found, decoder.Decode(raw) //nolint:wrapcheck // taken apart by refuseMistyped
 }
 
-// onlyStructure leaves out every value, and every object or list that is not where one belongs.
+// onlyStructure removes every value, and every object or list in a wrong place.
 func onlyStructure(from, to reflect.Value) (any, error) {
 	if to.Kind() == reflect.Pointer || kindOf(from) == kindOf(to) && slices.Contains([]reflect.Kind{reflect.Struct, reflect.Slice, reflect.Map}, to.Kind()) {
 		return from.Interface(), nil
@@ -147,7 +151,7 @@ func onlyStructure(from, to reflect.Value) (any, error) {
 	return nil, nil
 }
 
-// convert refuses what is not of the wanted type, and reads numbers and booleans from strings.
+// convert refuses a value of the wrong type, and parses numbers and booleans from strings.
 func convert(from, to reflect.Value) (any, error) {
 	if to.Kind() == reflect.Pointer || kindOf(from) == kindOf(to) {
 		return from.Interface(), nil
@@ -155,7 +159,7 @@ func convert(from, to reflect.Value) (any, error) {
 	value := from.Interface()
 	text, isString := value.(string)
 	digits, isNumber := value.(json.Number)
-	switch to.Kind() { // the kinds a Config has
+	switch to.Kind() { // all kinds that a Config contains
 	case reflect.Int:
 		written := cmp.Or(text, string(digits))
 		if n, err := strconv.Atoi(written); err == nil && (isString || isNumber) && strconv.Itoa(n) == written {
@@ -182,7 +186,7 @@ func convert(from, to reflect.Value) (any, error) {
 	}
 }
 
-// kindOf makes JSON's objects and structs one kind.
+// kindOf returns the same kind for JSON objects and for structs.
 func kindOf(v reflect.Value) reflect.Kind {
 	switch {
 	case v.Type() == reflect.TypeFor[json.Number]():
@@ -193,7 +197,7 @@ func kindOf(v reflect.Value) reflect.Kind {
 	return v.Kind()
 }
 
-// shown is a value in a message: as JSON, cut when long.
+// shown formats a value for a message: as JSON, shortened if it is long.
 func shown(value any) string {
 	text, err := json.Marshal(value)
 	if err != nil {
@@ -205,7 +209,7 @@ func shown(value any) string {
 	return string(text)
 }
 
-// refuseMistyped takes mapstructure's error apart: one problem for each key. It returns these keys.
+// refuseMistyped converts mapstructure's error into one problem for each key, and returns these keys.
 func refuseMistyped(p *problems, err error) (keys []string) {
 	var joined interface{ Unwrap() []error }
 	var one *mapstructure.DecodeError
@@ -225,7 +229,7 @@ func refuseMistyped(p *problems, err error) (keys []string) {
 	return keys
 }
 
-// refuseEmpty refuses a value that was set but is empty, where a default would quietly take its place.
+// refuseEmpty refuses a value that the user set to empty, because a default would silently replace it.
 func refuseEmpty(p *problems, given, complete Config, set []string) {
 	after := fields(complete)
 	for i, field := range fields(given) {
@@ -235,7 +239,8 @@ func refuseEmpty(p *problems, given, complete Config, set []string) {
 	}
 }
 
-// insteadOf a value that is not set there is a default; in a source's own stream and replication what is set for all.
+// insteadOf names the value that replaces an empty one. For a source's own stream and replication it is the value
+// of the section; for other keys it is the default.
 func insteadOf(key string) string {
 	if section := inSource.ReplaceAllLiteralString(key, ""); section != key && strings.Count(section, ".") > 1 && !strings.Contains(section, "[") {
 		return "the value of " + section[1:]

@@ -8,31 +8,31 @@ import (
 	"strings"
 )
 
-// problems collects what is wrong; each is one line that begins with its key and says what to do.
+// problems collects problems. Each is one line that begins with its key and says what to do.
 type problems []error
 
 func (p *problems) add(key, format string, args ...any) {
 	*p = append(*p, fmt.Errorf("%s: %w", key, fmt.Errorf(format, args...)))
 }
 
-// join returns all of them as one error, nil when there are none.
+// join returns all problems as one error, or nil if there are none.
 func (p problems) join() error { return errors.Join(p...) }
 
-// between refuses a value outside low..high; unit is what is counted.
+// between refuses a value outside low..high. unit names what the value counts.
 func (p *problems) between(key string, value, low, high int, unit string) {
 	if value < low || value > high {
 		p.add(key, "%d is out of range: use %d to %d %s", value, low, high, unit)
 	}
 }
 
-// optionalBetween is between for a value that may be unset.
+// optionalBetween calls between if the value is set.
 func (p *problems) optionalBetween(key string, value *int, low, high int, unit string) {
 	if value != nil {
 		p.between(key, *value, low, high, unit)
 	}
 }
 
-// matches refuses a value that is not wholly pattern; want says in words what it must look like.
+// matches refuses a value that does not match the whole pattern. want describes the expected form.
 func (p *problems) matches(key, value string, pattern *regexp.Regexp, want string) bool {
 	if pattern.MatchString(value) {
 		return true
@@ -41,7 +41,7 @@ func (p *problems) matches(key, value string, pattern *regexp.Regexp, want strin
 	return false
 }
 
-// oneOf refuses a value that is not among the choices.
+// oneOf refuses a value that is not one of the choices.
 func oneOf[T ~string | ~int](p *problems, key string, value T, choices ...T) {
 	if slices.Contains(choices, value) {
 		return
@@ -53,7 +53,7 @@ func oneOf[T ~string | ~int](p *problems, key string, value T, choices ...T) {
 	p.add(key, "%s is not allowed here: use one of %s", quoted(value), strings.Join(words, ", "))
 }
 
-// apart refuses a key that is set although another one excludes it.
+// apart refuses a key that must not be set together with another key.
 func apart[T comparable](p *problems, key string, value T, other, instead string) {
 	var unset T
 	if value != unset {
@@ -61,7 +61,7 @@ func apart[T comparable](p *problems, key string, value T, other, instead string
 	}
 }
 
-// distinct refuses empty and repeated values of a list.
+// distinct refuses empty and repeated values in a list.
 func (p *problems) distinct(key string, values []string) {
 	for i, value := range values {
 		switch first := slices.Index(values, value); {

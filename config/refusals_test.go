@@ -8,10 +8,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// refusal is a stack's `config:` as a user writes it, without namespace, and everything Parse says about it.
+// refusal has a stack's `config:` in the user's spelling, without namespace, and the complete error of Parse.
 type refusal struct{ name, config, want string }
 
-// expand stands for what is too long to write each time.
+// expand replaces abbreviations in the test cases with long texts.
 var expand = strings.NewReplacer(
 	"LONG", strings.Repeat("abcdefghij", 9),
 	"{VPC,", "{network: {vpcId: vpc-01234567, privateSubnetIds: [subnet-01234567, subnet-89abcdef]},",
@@ -55,7 +55,7 @@ func TestDomainsAreRefused(t *testing.T)           { requireRefused(t, refusedDo
 func TestLakesAndFunctionsAreRefused(t *testing.T) { requireRefused(t, refusedLakes) }
 func TestLakesTablesAreRefused(t *testing.T)       { requireRefused(t, refusedLakeTables) }
 
-// refusedKeys cannot be decoded.
+// refusedKeys has keys and values that cannot be decoded.
 var refusedKeys = []refusal{
 	{"an environment there is not", `environment: staging`, `environment: "staging" is not allowed here: use one of dev, prod`},
 	{"an unknown section", `serach: {domainName: retail}`, `serach: is not a key of this project: did you mean search?`},
@@ -82,7 +82,7 @@ var refusedKeys = []refusal{
 	{"an empty list", `source: {tables: []}`, `source.tables: is empty or zero: give a value, or remove the key to use the default`},
 }
 
-// refusedNetworks are what EC2 or the domain in it would refuse.
+// refusedNetworks has settings that EC2 or a domain in the network would refuse.
 var refusedNetworks = []refusal{
 	{"a VPC id of another shape", `network: {vpcId: my-vpc, privateSubnetIds: [subnet-01234567, subnet-89abcdef]}`, `network.vpcId: "my-vpc" must be the ID of a VPC: vpc- and 8 or 17 hexadecimal digits`},
 	{"an adopted VPC without subnets", `network: {vpcId: vpc-01234567}`, `network.privateSubnetIds: has 0 subnets, but an adopted VPC needs at least two, in two zones: add a subnet`},
@@ -106,7 +106,7 @@ var refusedNetworks = []refusal{
 	{"subnets too small for the domain", `{network: {cidr: 10.0.0.0/24, availabilityZones: 3}, search: {instanceType: r7g.large.search, instanceCount: 42, availabilityZones: 3}}`, `network.cidr: 10.0.0.0/24 gives each subnet 59 addresses, but the stack needs 62: use a larger block, up to a /16`},
 }
 
-// refusedStreams are what Kinesis and DMS would refuse.
+// refusedStreams has settings that Kinesis or DMS would refuse.
 var refusedStreams = []refusal{
 	{"a stream name", `stream: {name: retail trans}`, `stream.name: "retail trans" must be 1 to 128 letters, digits, _, . and -`},
 	{"too many shards", `stream: {shards: 501}`, `stream.shards: 501 is out of range: use 0 to 500 shards (0: on-demand); for more you first need a higher quota`},
@@ -133,7 +133,7 @@ var refusedStreams = []refusal{
 	{"LOBs larger than a record", `replication: {lobMaxSizeKb: 2048}`, `replication.lobMaxSizeKb: 2048 is out of range: use 1 to 1024 KB: a Kinesis record has at most 1 MB`},
 }
 
-// refusedLakes are what S3, Firehose, Lambda and CloudWatch Logs would refuse.
+// refusedLakes has settings that S3, Firehose, Lambda or CloudWatch Logs would refuse.
 var refusedLakes = []refusal{
 	{"a bucket name", `lake: {bucketName: Retail_Lake}`, `lake.bucketName: "Retail_Lake" must be 3 to 63 lower-case letters, digits and -, and must begin and end with a letter or digit`},
 	{"a reserved bucket name", `lake: {bucketName: lake--ol-s3}`, `lake.bucketName: "lake--ol-s3" begins or ends with --ol-s3, which S3 reserves: choose another name`},

@@ -4,7 +4,7 @@ import "testing"
 
 func TestCurrentStatesAreRefused(t *testing.T) { requireRefused(t, refusedCurrentStates) }
 
-// refusedCurrentStates are what Lambda would refuse, and what would lose records.
+// refusedCurrentStates has settings that Lambda would refuse, or that would lose records.
 var refusedCurrentStates = []refusal{
 	{"a key there is not", `search: {current: {batchsize: 100}}`, `search.current.batchsize: is not a key of this project: did you mean search.current.batchSize?`},
 	{"a switch for a section", `search: {current: true}`, `search.current: true is not an object: write its keys below it, indented`},

@@ -10,16 +10,16 @@ import (
 func TestSourcesOfPostgreSQLAreRefused(t *testing.T) { requireRefused(t, refusedPostgres) }
 func TestEnginesBesideOthersAreRefused(t *testing.T) { requireRefused(t, refusedEngines) }
 
-// postgres is a stack with one cluster of PostgreSQL.
+// postgres returns the configuration of a stack with one PostgreSQL cluster.
 func postgres(keys string) string { return `source: {engine: postgresql` + keys + `}` }
 
-// yours is a stack with one PostgreSQL that exists.
+// yours returns the configuration of a stack with one existing PostgreSQL database.
 func yours(keys string) string { return `{VPC, source: {engine: postgresql, EXISTING` + keys + `}}` }
 
-// long is a name of so many letters.
+// long returns a name with n letters.
 func long(n int) string { return strings.Repeat("a", n) }
 
-// refusedPostgres are what PostgreSQL, RDS or DMS would refuse, or would pass over, of one source.
+// refusedPostgres has settings of one source that PostgreSQL, RDS or DMS would refuse or ignore.
 var refusedPostgres = []refusal{
 	{"an engine there is not", `source: {engine: oracle}`, `source.engine: "oracle" is not allowed here: use one of mysql, postgresql`},
 	{"an engine in other letters", `source: {engine: PostgreSQL}`, `source.engine: "PostgreSQL" is not allowed here: use one of mysql, postgresql`},
@@ -93,12 +93,12 @@ var refusedPostgres = []refusal{
 	)},
 }
 
-// besides are two sources of one PostgreSQL.
+// besides returns the configuration of two sources on one PostgreSQL server.
 func besides(unnamed, orders string) string {
 	return onOneServer(`, engine: postgresql`+unnamed, `, engine: postgresql`+orders)
 }
 
-// refusedEngines are wrong of a named source, or right for themselves and cannot be together.
+// refusedEngines has named sources that are invalid, or that are valid alone but not together.
 var refusedEngines = []refusal{
 	{"a named source's keys of another engine", `{source: {enabled: true}, sources: {orders: {engine: postgresql, cascades: fail, binlogRetentionHours: 24}, stock: {databaseName: stock}}}`, lines(
 		`sources.orders.binlogRetentionHours: is a setting for MySQL: PostgreSQL keeps its log for a slot, and for a cluster sources.orders.slotWalGb is the limit; remove it, or set sources.orders.engine to mysql`,

@@ -1,6 +1,6 @@
 package config
 
-// refusedSources are what RDS, MySQL, DMS and Secrets Manager would refuse.
+// refusedSources has settings that RDS, MySQL, DMS or Secrets Manager would refuse.
 var refusedSources = []refusal{
 	{"a cluster name that RDS refuses", `source: {clusterName: DMS--src-}`, `source.clusterName: "DMS--src-" must be lower-case letters, digits and single hyphens, and must begin with a letter and not end with a hyphen`},
 	{"a cluster name too long", `source: {clusterName: LONG}`, `source.clusterName: is 90 characters long: use at most 60, because RDS allows 63 and the instances append their number`},
@@ -43,7 +43,7 @@ var refusedSources = []refusal{
 	{"an existing database in a new VPC", `source: {existing: {host: db.example.com, secretArn: SECRETARN, securityGroupId: sg-01234567}}`, `source.existing: the database is in an existing VPC, and a new VPC has no route to it: set network.vpcId and network.privateSubnetIds to those of the database`},
 }
 
-// refusedDomains are what OpenSearch Service, OpenSearch and Firehose would refuse.
+// refusedDomains has settings that OpenSearch Service, OpenSearch or Firehose would refuse.
 var refusedDomains = []refusal{
 	{"a kind of search", `search: {kind: collections}`, `search.kind: "collections" is not allowed here: use one of domain, serverless`},
 	{"a collection's name of a domain", `search: {collectionName: rows}`, `search.collectionName: is a setting of collections, but neither search.kind nor search.next is serverless: remove it`},

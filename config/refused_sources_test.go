@@ -11,7 +11,7 @@ import (
 func TestNamedSourcesAreRefused(t *testing.T)        { requireRefused(t, refusedNamedSources) }
 func TestSourcesBesideOthersAreRefused(t *testing.T) { requireRefused(t, refusedBeside) }
 
-// badName is what is said of a name that no source can have.
+// badName returns the error for an invalid name of a source.
 func badName(key, name string) string {
 	return fmt.Sprintf("%s: %q must be a name of 1 to 16 lower-case letters and digits that begins with a letter, because it becomes part of the names of the source's resources", key, name)
 }
@@ -21,7 +21,8 @@ const (
 	noOther   = ": cannot be set together with source.enabled: false, because that source does not exist then; remove one of the two"
 )
 
-// refusedNamedSources are no sources, have names that nothing of them could have, or are wrong for themselves.
+// refusedNamedSources has values that are no sources, sources with invalid names, and sources that are invalid
+// alone.
 var refusedNamedSources = []refusal{
 	{"a name in capitals", `{source: {enabled: true}, sources: {Orders: {}}}`, badName("sources.Orders", "Orders")},
 	{"a name with a hyphen", `{source: {enabled: true}, sources: {my-orders: {}}}`, badName("sources.my-orders", "my-orders")},
@@ -104,12 +105,12 @@ var refusedNamedSources = []refusal{
 	)},
 }
 
-// onOneServer are two sources, the named one orders, of one existing database.
+// onOneServer returns the configuration of two sources on one existing database: the unnamed one, and orders.
 func onOneServer(unnamed, orders string) string {
 	return `{VPC, source: {EXISTING` + unnamed + `}, sources: {orders: {existing: {host: DB.example.com., secretArn: SECRETARN, securityGroupId: sg-01234567}` + orders + `}}}`
 }
 
-// refusedBeside are right for themselves, and cannot be together.
+// refusedBeside has sources that are valid alone but not together.
 var refusedBeside = []refusal{
 	{"one cluster's name for two", `{source: {enabled: true}, sources: {a: {clusterName: shop}, b: {clusterName: shop}}}`, `sources.b.clusterName: "shop" is also sources.a.clusterName: give each cluster a name of its own`},
 	{"the unnamed source's cluster", `{source: {enabled: true}, sources: {orders: {clusterName: dms-src}}}`, `sources.orders.clusterName: "dms-src" is also source.clusterName: give each cluster a name of its own`},

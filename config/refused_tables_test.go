@@ -1,6 +1,6 @@
 package config
 
-// refusedTables are what DMS would refuse, or would do something with that nobody wrote down.
+// refusedTables has tables that DMS would refuse, or for which its behaviour is not documented.
 var refusedTables = []refusal{
 	{"a table that a pattern takes in", `source: {tables: [{database: shop, table: "%"}, {database: shop, table: orders}], schemaFiles: [a.sql]}`, `source.tables[1]: shop.orders and source.tables[0] (shop.%) include the same tables: separate the patterns, or remove one of them`},
 	{"patterns that overlap", `source: {tables: [{database: "shop%", table: "%_log"}, {database: "%_eu", table: "audit%"}], schemaFiles: [a.sql]}`, `source.tables[1]: %_eu.audit% and source.tables[0] (shop%.%_log) include the same tables: separate the patterns, or remove one of them`},
@@ -27,7 +27,7 @@ var refusedTables = []refusal{
 	{"a filter on an omitted column", `source: {tables: [{database: testdb, table: retail_trans, omitColumns: [memo], filters: [{column: memo, operator: notnull}]}]}`, `source.tables[0].filters[0].column: "memo" is in omitColumns too, and AWS does not document whether DMS can filter by an omitted column: remove one of the two`},
 }
 
-// refusedTimes are not when the rows of a table were loaded anew.
+// refusedTimes has values that are no valid rowsSince.
 var refusedTimes = []refusal{
 	{"a day for a time", `source: {rowsSince: {"%.%": "2026-01-31"}}`, `source.rowsSince["%.%"]: "2026-01-31" is not a time: write it in quotes, such as "2026-01-31T12:00:00Z"`},
 	{"a time of a table that is not followed", `source: {rowsSince: {shop.orders: "2026-01-31T12:00:00Z"}}`, `source.rowsSince["shop.orders"]: matches no entry of source.tables: remove it`},
@@ -39,7 +39,7 @@ var refusedTimes = []refusal{
 	{"a time of nothing", `source: {rowsSince: "2026-01-31T12:00:00Z"}`, `source.rowsSince: "2026-01-31T12:00:00Z" is not an object: write its keys below it, indented`},
 }
 
-// refusedAdoptions are what exists already, half named.
+// refusedAdoptions has existing resources that the configuration names only in part.
 var refusedAdoptions = []refusal{
 	{"a way with foreign keys there is not", `source: {cascades: ignore}`, `source.cascades: "ignore" is not allowed here: use one of warn, fail`},
 	{"a bootstrap there is not", `source: {bootstrap: none}`, `source.bootstrap: "none" is not allowed here: use one of apply, check`},

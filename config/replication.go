@@ -44,7 +44,7 @@ const (
 	Serverless ReplicationKind = "serverless"
 )
 
-// Kinds are those of which there is a task: the present one, and the next if there is one.
+// Kinds returns the kinds of the stack's tasks: the present kind, and Next if it is set.
 func (s Replication) Kinds() []ReplicationKind {
 	if s.Next == "" || s.Next == s.Kind {
 		return []ReplicationKind{s.Kind}
@@ -55,7 +55,8 @@ func (s Replication) Kinds() []ReplicationKind {
 // Serverless reports whether one of the tasks is serverless.
 func (s Replication) Serverless() bool { return slices.Contains(s.Kinds(), Serverless) }
 
-// dcus are the capacities that DMS knows, https://docs.aws.amazon.com/dms/latest/APIReference/API_ComputeConfig.html.
+// dcus lists the capacities that DMS accepts:
+// https://docs.aws.amazon.com/dms/latest/APIReference/API_ComputeConfig.html.
 var dcus = []int{1, 2, 4, 8, 16, 32, 64, 128, 192, 256, 384}
 
 // MigrationType names what a DMS task does.
@@ -70,7 +71,7 @@ const (
 	CDC MigrationType = "cdc"
 )
 
-// WithDefaults fills what is not set.
+// WithDefaults fills unset settings.
 func (s Replication) WithDefaults(env Environment) Replication {
 	s.Kind = cmp.Or(s.Kind, OnInstance)
 	s.MultiAz = cmp.Or(s.MultiAz, new(env == Prod))
@@ -90,10 +91,10 @@ func (s Replication) WithDefaults(env Environment) Replication {
 	return s
 }
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Replication) Validate() error { return s.validate("replication").join() }
 
-// validate names the keys as the user has written them, below at.
+// validate reports problems with the user's keys, which begin with at.
 func (s Replication) validate(at string) (p problems) {
 	oneOf(&p, at+".kind", s.Kind, OnInstance, Serverless)
 	if s.Next != "" {
@@ -109,7 +110,7 @@ func (s Replication) validate(at string) (p problems) {
 	return p
 }
 
-// validateInstance holds what there is for a replication instance, and refuses it where there is none.
+// validateInstance checks the settings of a replication instance. It refuses them if no task runs on an instance.
 func (s Replication) validateInstance(p *problems, at string) {
 	if !slices.Contains(s.Kinds(), OnInstance) {
 		for _, f := range []struct {
@@ -129,7 +130,7 @@ func (s Replication) validateInstance(p *problems, at string) {
 	p.between(at+".storageGb", s.StorageGb, 5, 6144, "GB")
 }
 
-// validateServerless does the same for serverless capacity.
+// validateServerless checks the settings of serverless capacity. It refuses them if no task is serverless.
 func (s Replication) validateServerless(p *problems, at string) {
 	units := []struct {
 		key   string
@@ -157,7 +158,7 @@ var (
 	number     = regexp.MustCompile(`[0-9]+`)
 )
 
-// versionBelow compares the numbers in version, in their order, with those of the least version.
+// versionBelow compares the numbers in version with least, one after the other.
 func versionBelow(version string, least ...int) bool {
 	for i, part := range number.FindAllString(version, len(least)) {
 		if n, err := strconv.Atoi(part); err != nil || n != least[i] {

@@ -8,10 +8,11 @@ import (
 	"time"
 )
 
-// RowsSince is [Source.RowsSince]: times by table or pattern.
+// RowsSince has the times of [Source.RowsSince], by table or pattern.
 type RowsSince map[string]string
 
-// Of a table; zero when all its records tell what its rows are. What is no time is passed over: Validate refuses it.
+// Of returns the time for a table, or the zero time if all its records are authoritative. It ignores invalid
+// times, because Validate refuses them.
 func (r RowsSince) Of(database, name string) time.Time {
 	of := table.Name{Database: database, Table: name}
 	var latest time.Time
@@ -25,10 +26,10 @@ func (r RowsSince) Of(database, name string) time.Time {
 	return latest
 }
 
-// Validate returns every problem, joined.
+// Validate returns all problems as one joined error.
 func (r RowsSince) Validate(tables []Table) error { return r.validate("source", tables) }
 
-// validate names the keys of the source as the user has written them, below at.
+// validate reports problems with the user's keys, which begin with at.
 func (r RowsSince) validate(at string, tables []Table) error {
 	var p problems
 	for _, name := range slices.Sorted(maps.Keys(r)) {

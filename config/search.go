@@ -76,7 +76,8 @@ const (
 	OnCollections SearchKind = "serverless"
 )
 
-// Kinds are those of which there is a place: the present one, and the next if there is one. Call it after WithDefaults.
+// Kinds returns the kinds of the places where you search: the present kind, and Next if it is set. Call it after
+// WithDefaults.
 func (s Search) Kinds() []SearchKind {
 	if s.Next == "" || s.Next == s.Kind {
 		return []SearchKind{s.Kind}
@@ -84,10 +85,10 @@ func (s Search) Kinds() []SearchKind {
 	return []SearchKind{s.Kind, s.Next}
 }
 
-// On reports whether there is a place of a kind; call it after WithDefaults.
+// On reports whether the stack has a place of this kind. Call it after WithDefaults.
 func (s Search) On(kind SearchKind) bool { return slices.Contains(s.Kinds(), kind) }
 
-// Only is the configuration of the place of one kind, as if there were no other.
+// Only returns the configuration for one kind, as if the other did not exist.
 func (s Search) Only(kind SearchKind) Search {
 	s.Kind, s.Next = kind, ""
 	if kind == OnCollections {
@@ -99,7 +100,7 @@ func (s Search) Only(kind SearchKind) Search {
 	return s
 }
 
-// Serverless reports whether collections are searched now; call it after WithDefaults.
+// Serverless reports whether the present kind is serverless. Call it after WithDefaults.
 func (s Search) Serverless() bool { return s.Kind == OnCollections }
 
 // Reach names how the deployment reaches the domain's endpoint, which is inside the VPC.
@@ -113,7 +114,7 @@ const (
 	ReachDirect Reach = "direct"
 )
 
-// WithDefaults fills what is not set.
+// WithDefaults fills unset settings.
 func (s Search) WithDefaults(env Environment) Search {
 	s.Kind = cmp.Or(s.Kind, OnDomain)
 	s.Reach = cmp.Or(s.Reach, ReachTunnel)
@@ -134,7 +135,7 @@ func (s Search) WithDefaults(env Environment) Search {
 	return s
 }
 
-// withDomainDefaults fills what only a domain has.
+// withDomainDefaults fills unset settings that only a domain has.
 func (s Search) withDomainDefaults(env Environment) Search {
 	s.DomainName = cmp.Or(s.DomainName, defaultDomainName)
 	s.EngineVersion = cmp.Or(s.EngineVersion, "OpenSearch_2.19")

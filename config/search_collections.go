@@ -5,7 +5,7 @@ import (
 	"regexp"
 )
 
-// ofCollections are the keys that only collections have.
+// ofCollections returns the keys that only collections have.
 func (s Search) ofCollections() []setKey {
 	return []setKey{
 		{"search.collectionName", s.CollectionName != ""},
@@ -15,7 +15,7 @@ func (s Search) ofCollections() []setKey {
 	}
 }
 
-// validateCollections holds what collections have.
+// validateCollections checks the settings of OpenSearch Serverless collections.
 func (s Search) validateCollections(p *problems) {
 	p.matches("search.collectionName", s.CollectionName, collectionName, "3 to 24 lower-case letters, digits and hyphens, and must begin with a letter ([a-z][a-z0-9-]{2,23})")
 	s.validateOperators(p)
@@ -24,18 +24,20 @@ func (s Search) validateCollections(p *problems) {
 
 var (
 	collectionName = regexp.MustCompile(`^[a-z][a-z0-9-]{2,23}$`)
-	// collectionIndex is what a policy can name,
+	// collectionIndex matches index names that a policy can contain:
 	// https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_LifecyclePolicyResourceIdentifier.html.
 	collectionIndex = regexp.MustCompile(`^[a-z;0-9&$%][+.~=\-_a-z;0-9&$%]*$`)
 	operator        = regexp.MustCompile(`^arn:aws[a-z-]*:iam::[0-9]{12}:(role|user)/[\w+=,.@/-]+$`)
 	session         = regexp.MustCompile(`^arn:aws[a-z-]*:sts::[0-9]{12}:assumed-role/`)
 )
 
-// mostOperators is how many a policy names here, beside whoever deploys: a policy has at most 20,480 characters,
-// https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateAccessPolicy.html, and an ARN up to 600.
+// mostOperators limits the ARNs in a policy. The policy also names the deployer. A policy has at most 20,480
+// characters
+// (https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateAccessPolicy.html), and
+// an ARN up to 600.
 const mostOperators = 20
 
-// validateOperators: a data access policy names roles and users of IAM,
+// validateOperators checks that each operator is an IAM role or user, because a data access policy can name these:
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-syntax.
 func (s Search) validateOperators(p *problems) {
 	const key = "search.operators"
@@ -46,7 +48,7 @@ func (s Search) validateOperators(p *problems) {
 	for i, arn := range s.Operators {
 		at := fmt.Sprintf("%s[%d]", key, i)
 		switch {
-		case arn == "": // told by distinct
+		case arn == "": // distinct reports it
 		case session.MatchString(arn):
 			p.add(at, "%q is the session of a role: give the role itself, arn:aws:iam::<account>:role/<path and name>", arn)
 		default:

@@ -33,13 +33,14 @@ type CurrentState struct {
 	SweepHours int `json:"sweepHours" pulumi:"sweepHours,optional"`
 }
 
-// RegistryPrefix is where in the lake's bucket the function keeps what it knows of the tables: their columns, keys and epochs.
+// RegistryPrefix is the prefix of the function's registry in the lake's bucket. The registry has the columns, keys
+// and epochs of the tables.
 const RegistryPrefix = "registry"
 
-// On reports whether the current-state indices are made; call it after WithDefaults.
+// On reports whether the stack makes the current indices. Call it after WithDefaults.
 func (s CurrentState) On() bool { return s.Enabled != nil && *s.Enabled }
 
-// WithDefaults fills what is not set.
+// WithDefaults fills unset settings.
 func (s CurrentState) WithDefaults(env Environment) CurrentState {
 	s.Enabled = cmp.Or(s.Enabled, new(true))
 	s.BatchSize = cmp.Or(s.BatchSize, 500)
@@ -55,7 +56,7 @@ func (s CurrentState) WithDefaults(env Environment) CurrentState {
 	return s
 }
 
-// Validate returns every problem, joined; call it after WithDefaults. The limits are Lambda's,
+// Validate returns all problems as one joined error. Call it after WithDefaults. The limits are Lambda's:
 // https://docs.aws.amazon.com/lambda/latest/api/API_CreateEventSourceMapping.html.
 func (s CurrentState) Validate() error {
 	var p problems

@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strings"
 	"time"
-	_ "time/tzdata" // the machine that deploys may have no zone files
+	_ "time/tzdata" // the machine that deploys may have no time zone files
 )
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Search) Validate() error {
 	var p problems
 	oneOf(&p, "search.kind", s.Kind, OnDomain, OnCollections)
@@ -42,7 +42,7 @@ func (s Search) Validate() error {
 	return p.join()
 }
 
-// setKey is a key, and whether it is set.
+// setKey is a key with a flag that tells whether it is set.
 type setKey struct {
 	key string
 	set bool
@@ -56,7 +56,7 @@ func refuseKeys(p *problems, keys []setKey, why string) {
 	}
 }
 
-// ofDomain are the keys that only a domain has.
+// ofDomain returns the keys that only a domain has.
 func (s Search) ofDomain() []setKey {
 	return []setKey{
 		{"search.domainName", s.DomainName != ""},
@@ -73,7 +73,7 @@ func (s Search) ofDomain() []setKey {
 	}
 }
 
-// validateDomain holds what a domain has.
+// validateDomain checks the settings of a domain.
 func (s Search) validateDomain(p *problems) {
 	p.matches("search.domainName", s.DomainName, domainName, "3 to 28 lower-case letters, digits and hyphens, and must begin with a letter ([a-z][a-z0-9-]{2,27})")
 	if p.matches("search.engineVersion", s.EngineVersion, engineVersion, "OpenSearch_ and a version such as OpenSearch_2.19") && versionBelow(s.EngineVersion, 2, 5) {
@@ -98,13 +98,15 @@ var (
 	searchType    = regexp.MustCompile(`^[a-z][a-z0-9]*\.[a-z0-9]+\.search$`)
 )
 
-// What these types lack: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/supported-instance-types.html
+// These instance types lack features:
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/supported-instance-types.html
 var (
 	noEncryption = regexp.MustCompile(`^(t2|m3|r3)\.`)
 	noVolume     = regexp.MustCompile(`^(i[0-9][a-z]*|im4gn|r[0-9]gd)\.`)
 )
 
-// smallVolumes of burstable types, in GB: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html
+// smallVolumes has the largest volume of burstable types, in GB:
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html
 var smallVolumes = map[string]int{"t3.small.search": 100, "t3.medium.search": 200}
 
 func (s Search) validateNodes(p *problems) {
@@ -140,7 +142,7 @@ func validateNodeType(p *problems, key, name string) {
 	}
 }
 
-// nodes of the domain, dedicated masters included.
+// nodes counts the domain's nodes, including dedicated masters.
 func (s Search) nodes() int {
 	if s.DedicatedMasters == nil {
 		return s.InstanceCount
@@ -148,14 +150,14 @@ func (s Search) nodes() int {
 	return s.InstanceCount + *s.DedicatedMasters
 }
 
-// reservedIndices are prefixes of what others write: the current-state indices of this pipeline and their registry,
+// reservedIndices lists prefixes of indices that others write: this pipeline's current indices and their registry,
 // OpenSearch's audit log and its query insights.
 var reservedIndices = []string{"current-", "cdc-current", "security-auditlog-", "top_queries-"}
 
-// maxHistoryIndex is how long Firehose takes a name.
+// maxHistoryIndex is the longest index name that Firehose accepts.
 const maxHistoryIndex = 80
 
-// validateHistoryIndex holds the name to the rules of OpenSearch and of Firehose:
+// validateHistoryIndex checks the name against the rules of OpenSearch and Firehose:
 // https://docs.opensearch.org/latest/api-reference/index-apis/create-index/#index-naming-restrictions
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonopensearchserviceDestinationConfiguration.html
 func (s Search) validateHistoryIndex(p *problems) {
@@ -185,7 +187,7 @@ func (s Search) validateHistoryIndex(p *problems) {
 		p.add(key, "%q has characters that a policy of a collection cannot contain: use lower-case letters, digits, . _ and -", name)
 		return
 	}
-	// The template, the retention and the grant all hold for <name>*.
+	// The index template, the retention policy and the permissions apply to <name>*.
 	if i := slices.IndexFunc(reservedIndices, func(r string) bool { return strings.HasPrefix(name, r) || strings.HasPrefix(r, name) }); i >= 0 {
 		p.add(key, "the pattern %s* also matches the other indices %s*: choose a name that %q does not begin with", name, reservedIndices[i], fmt.Sprint(reservedIndices[i]))
 	}

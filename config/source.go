@@ -146,7 +146,7 @@ type Table struct {
 	Filters []Filter `json:"filters" pulumi:"filters,optional"`
 }
 
-// String is database.table.
+// String returns database.table.
 func (t Table) String() string { return t.Database + "." + t.Table }
 
 // ExcludedTable is one table to leave out, or all tables that match a pattern.
@@ -195,7 +195,7 @@ const (
 	FilterNotNull FilterOperator = "notnull"
 )
 
-// Values is how many values the operator compares with: 0, 1 or 2.
+// Values returns how many values the operator compares with: 0, 1 or 2.
 func (o FilterOperator) Values() int {
 	switch o {
 	case FilterNull, FilterNotNull:
@@ -211,10 +211,10 @@ func (o FilterOperator) negative() bool {
 	return o == FilterNotEq || o == FilterNotBetween || o == FilterNotNull
 }
 
-// On reports whether the unnamed source is made; call it after WithDefaults of the whole configuration.
+// On reports whether the stack has the unnamed source. Call it after WithDefaults of the whole configuration.
 func (s Source) On() bool { return s.Enabled != nil && *s.Enabled }
 
-// WithDefaults fills what is not set. With an existing database the cluster's own settings stay unset.
+// WithDefaults fills unset settings. With an existing database, the settings of a cluster stay unset.
 func (s Source) WithDefaults(env Environment) Source {
 	s.Engine = cmp.Or(s.Engine, EngineMySQL)
 	of := s.Engine.defaults(env)
@@ -246,7 +246,7 @@ func (s Source) WithDefaults(env Environment) Source {
 	return s
 }
 
-// rotationDays is the default: whoever made the replication user looks after their password.
+// rotationDays returns the default. If the user made the replication user, the stack does not rotate its password.
 func (s Source) rotationDays() int {
 	if s.Bootstrap == BootstrapCheck {
 		return 0
@@ -254,8 +254,8 @@ func (s Source) rotationDays() int {
 	return 30
 }
 
-// Rotates says whether the replication user's password is rotated; call it after WithDefaults.
+// Rotates reports whether the stack rotates the replication user's password. Call it after WithDefaults.
 func (s Source) Rotates() bool { return *s.RotationDays > 0 }
 
-// The table that the bootstrap can make by itself.
+// The bootstrap can make this table without a schema file.
 const retailDatabase, retailTable = "testdb", "retail_trans"

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// PostgreSQL reports whether the database is one; call it after WithDefaults.
+// PostgreSQL reports whether the source is a PostgreSQL database. Call it after WithDefaults.
 func (s Source) PostgreSQL() bool { return s.Engine == EnginePostgreSQL }
 
-// engineDefaults are those of a source that depend on its engine; what the other engine has is left unset.
+// engineDefaults has the defaults that depend on the engine. Settings of the other engine stay unset.
 type engineDefaults struct {
 	databaseName, version             string
 	usualPort, binlogHours, slotWalGb int
@@ -18,19 +18,20 @@ type engineDefaults struct {
 
 func (e Engine) defaults(env Environment) engineDefaults {
 	if e == EnginePostgreSQL {
-		// Supported for longer than others: https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Updates.LTS.html.
+		// AWS supports this version longer than others:
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/AuroraPostgreSQL.Updates.LTS.html.
 		return engineDefaults{databaseName: retailDatabase, version: auroraPostgreSQL, usualPort: 5432, slotWalGb: choose(env, 10, 100)}
 	}
 	return engineDefaults{version: auroraMySQL, usualPort: 3306, binlogHours: choose(env, 24, 168), cascades: CascadesWarn}
 }
 
-// Versions of a cluster that names none.
+// These are the default versions of a cluster.
 const (
 	auroraMySQL      = "8.0.mysql_aurora.3.10.4"
 	auroraPostgreSQL = "17.7"
 )
 
-// server is what is told of an engine in a message.
+// server returns the engine's name for a message.
 func (e Engine) server() string {
 	if e == EnginePostgreSQL {
 		return "PostgreSQL"
@@ -38,7 +39,8 @@ func (e Engine) server() string {
 	return "MySQL"
 }
 
-// maxIdentifier is how long a name may be, and in what it is counted: https://dev.mysql.com/doc/refman/8.4/en/identifier-length.html,
+// maxIdentifier returns the longest name that the engine accepts, and the unit of that length:
+// https://dev.mysql.com/doc/refman/8.4/en/identifier-length.html,
 // https://www.postgresql.org/docs/current/limits.html.
 func (e Engine) maxIdentifier() (length int, unit string, count func(string) int) {
 	if e == EnginePostgreSQL {
@@ -47,7 +49,8 @@ func (e Engine) maxIdentifier() (length int, unit string, count func(string) int
 	return 64, "characters", func(name string) int { return len([]rune(name)) }
 }
 
-// SystemSchemas are the engine's own, and for PostgreSQL the one that the heartbeat of DMS is in: nobody's tables to follow.
+// SystemSchemas lists schemas that no task may follow: the engine's own, and for PostgreSQL the schema with the
+// heartbeat of DMS.
 func (e Engine) SystemSchemas() []string {
 	if e == EnginePostgreSQL {
 		return []string{HeartbeatSchema, "information_schema", "pg_catalog", "pg_toast"}
@@ -55,17 +58,17 @@ func (e Engine) SystemSchemas() []string {
 	return []string{"information_schema", "mysql", "performance_schema", "sys"}
 }
 
-// HeartbeatSchema is where DMS keeps the table that it writes to so that a slot of an idle database moves on.
+// HeartbeatSchema contains the table that DMS writes to. These writes move the slot of an idle database forward.
 const HeartbeatSchema = "cdc_heartbeat"
 
-// owns reports whether a schema is the engine's own: of PostgreSQL every one whose name begins with pg_ is,
-// https://www.postgresql.org/docs/current/ddl-schemas.html.
+// owns reports whether a schema belongs to the engine. In PostgreSQL these are all schemas whose names begin with
+// pg_: https://www.postgresql.org/docs/current/ddl-schemas.html.
 func (e Engine) owns(schema string) bool {
 	schema = strings.ToLower(schema)
 	return slices.Contains(e.SystemSchemas(), schema) || e == EnginePostgreSQL && strings.HasPrefix(schema, "pg_")
 }
 
-// validateEngine refuses what belongs to another engine, each key with what to do.
+// validateEngine refuses each key that the source's engine does not have, and says what to do.
 func (s Source) validateEngine(p *problems, at string) {
 	oneOf(p, at+".engine", s.Engine, EngineMySQL, EnginePostgreSQL)
 	if s.PostgreSQL() {
@@ -81,7 +84,7 @@ func (s Source) validateEngine(p *problems, at string) {
 	oneOf(p, at+".cascades", s.Cascades, CascadesWarn, CascadesFail)
 }
 
-// foreign refuses a key that is set although the source's engine has no such thing.
+// foreign refuses a key that is set although the source's engine does not have it.
 func (p *problems) foreign(at, key string, set bool, why string) {
 	if set {
 		p.add(at+key, why, at)
@@ -103,14 +106,14 @@ func (s Source) validatePostgreSQL(p *problems, at string) {
 }
 
 var (
-	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html says of DBName what
-	// API_CreateDBCluster leaves open of DatabaseName.
+	// API_CreateDBCluster does not define the valid names of DatabaseName; this is the rule for DBName in
+	// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_CreateDBInstance.html.
 	clusterDatabase = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_]*$`)
-	// anyDatabase leaves out what would end the setting that DMS connects by.
+	// anyDatabase excludes characters that would break the connection settings of DMS.
 	anyDatabase = regexp.MustCompile(`^[\p{L}\p{N}_$-]+$`)
 )
 
-// ownDatabases are there without anybody's doing.
+// ownDatabases lists databases that every server has from the start.
 var ownDatabases = []string{"postgres", "rdsadmin", "template0", "template1"}
 
 func (s Source) validateDatabaseName(p *problems, key, at string) {
@@ -136,9 +139,9 @@ func (s Source) validateDatabaseName(p *problems, key, at string) {
 
 var postgresVersion = regexp.MustCompile(`^[0-9]{2}\.[0-9]+$`)
 
-// validatePostgreSQLVersion holds versions that RDS and DMS both have: those before 14 are out of support,
-// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraPostgreSQLReleaseNotes/aurorapostgresql-release-calendar.html, and DMS
-// follows none after 17, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html.
+// validatePostgreSQLVersion accepts versions that both RDS and DMS support. Versions before 14 are out of support
+// (https://docs.aws.amazon.com/AmazonRDS/latest/AuroraPostgreSQLReleaseNotes/aurorapostgresql-release-calendar.html).
+// DMS supports none after 17 (https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html).
 func (s Source) validatePostgreSQLVersion(p *problems, key string) {
 	if !p.matches(key, s.EngineVersion, postgresVersion, "a full Aurora PostgreSQL version such as "+auroraPostgreSQL) {
 		return
@@ -151,7 +154,8 @@ func (s Source) validatePostgreSQLVersion(p *problems, key string) {
 	}
 }
 
-// validateFollowed: PostgreSQL 17 is followed from version 3.6.1 of DMS on, and what is older by each that is taken here,
+// validateFollowed checks that the DMS version supports the database. PostgreSQL 17 needs DMS 3.6.1 or newer.
+// Every DMS version that is accepted here supports older databases:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html.
 func (f Feed) validateFollowed(p *problems) {
 	version := f.Replication.EngineVersion

@@ -6,10 +6,10 @@ import (
 	"strings"
 )
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Source) Validate() error { return s.validate("source") }
 
-// validate names the keys of the source as the user has written them, below at.
+// validate reports problems with the user's keys, which begin with at.
 func (s Source) validate(at string) error {
 	var p problems
 	if s.Existing != nil {
@@ -18,7 +18,7 @@ func (s Source) validate(at string) error {
 		s.validateCluster(&p, at)
 	}
 	s.validateEngine(&p, at)
-	// https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
+	// Limits: https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_RotationRulesType.html
 	p.optionalBetween(at+".rotationDays", s.RotationDays, 0, 1000, "days (0 turns the rotation off)")
 	s.validateBootstrap(&p, at)
 	oneOf(&p, at+".dottedColumns", s.DottedColumns, DottedColumnsFail, DottedColumnsWarn)
@@ -32,6 +32,7 @@ var (
 	clusterName   = regexp.MustCompile(`^[a-z](-?[a-z0-9])*$`)
 	auroraVersion = regexp.MustCompile(`^[0-9]\.[0-9]+\.mysql_aurora\.[0-9]+\.[0-9]+\.[0-9]+$`)
 	dbClass       = regexp.MustCompile(`^db\.[a-z][a-z0-9]*\.[a-z0-9]+$`)
+	// Supported classes:
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.SupportAurora.html
 	dbClassRefused = regexp.MustCompile(`^db\.(m[0-9]|t2\.|t3\.(micro|small|xlarge|2xlarge)|t4g\.(micro|small|xlarge|2xlarge))`)
 )
@@ -61,7 +62,7 @@ func (s Source) validateCluster(p *problems, at string) {
 	}
 }
 
-// aurora is what a cluster runs, in a message.
+// aurora returns the name of the cluster's engine for a message.
 func (s Source) aurora() string {
 	if s.PostgreSQL() {
 		return "Aurora PostgreSQL"
@@ -79,7 +80,7 @@ func (s Source) validateVersion(p *problems, key string) {
 	}
 }
 
-// auroraMajor is the 3 of 8.0.mysql_aurora.3.10.4.
+// auroraMajor returns 3 for 8.0.mysql_aurora.3.10.4.
 func auroraMajor(version string) int {
 	_, aurora, _ := strings.Cut(version, "mysql_aurora.")
 	var major int
@@ -127,7 +128,7 @@ func (s Source) validateExisting(p *problems, at string) {
 	}
 }
 
-// log is what DMS reads of the writer alone.
+// log names the log that only the writer has and that DMS reads.
 func (s Source) log() string {
 	if s.PostgreSQL() {
 		return "slot"
@@ -135,7 +136,7 @@ func (s Source) log() string {
 	return "binlog"
 }
 
-// validateBootstrap: a bootstrap that only checks needs what it may not make.
+// validateBootstrap checks that the user names everything that a checking bootstrap cannot make itself.
 func (s Source) validateBootstrap(p *problems, at string) {
 	key := at + ".replicationSecretArn"
 	oneOf(p, at+".bootstrap", s.Bootstrap, BootstrapApply, BootstrapCheck)

@@ -35,8 +35,8 @@ type Feed struct {
 	Canary bool
 }
 
-// Feeds are the sources of the stack: the unnamed one first, when it is enabled, then the others by name. Call it after
-// WithDefaults.
+// Feeds returns the sources of the stack: first the unnamed one if it is enabled, then the others by name. Call it
+// after WithDefaults.
 func (c Config) Feeds() []Feed {
 	var feeds []Feed
 	if c.unnamed() {
@@ -53,8 +53,8 @@ func (c Config) Feeds() []Feed {
 	return feeds
 }
 
-// Key is what a user sets for this source where it is key for the unnamed one: of a source called orders source.tables is
-// sources.orders.tables, and stream.shards is sources.orders.stream.shards.
+// Key converts a key of the unnamed source into the key of this source. For a source named orders, source.tables
+// becomes sources.orders.tables, and stream.shards becomes sources.orders.stream.shards.
 func (f Feed) Key(key string) string {
 	if f.Name == "" {
 		return key
@@ -65,7 +65,7 @@ func (f Feed) Key(key string) string {
 	return "sources." + f.Name + strings.TrimPrefix(key, "source")
 }
 
-// KeepsTables reports whether the lake's tables are kept: of those of the source's tables that are given by name.
+// KeepsTables reports whether the job keeps tables for this source. It keeps only tables that are given by name.
 func (f Feed) KeepsTables() bool {
 	return f.Lake.Tables.On() && slices.ContainsFunc(f.Source.Tables, func(t Table) bool {
 		_, one := t.pattern().One()
@@ -73,14 +73,15 @@ func (f Feed) KeepsTables() bool {
 	})
 }
 
-// SubnetNeeds is how many addresses of one subnet a source takes at most: three for each delivery into what is searched,
-// https://docs.aws.amazon.com/firehose/latest/APIReference/API_VpcConfiguration.html, two for each task, whose instance or capacity is
-// replaced by another, and one for each instance of the cluster. Its functions share the interfaces of all functions.
+// SubnetNeeds returns the most addresses of one subnet that a source uses: three for each delivery into a domain
+// or collection (https://docs.aws.amazon.com/firehose/latest/APIReference/API_VpcConfiguration.html), two for each
+// task, because a new instance or capacity replaces the old one, and one for each instance of the cluster. Its
+// functions share the network interfaces of all functions.
 func (f Feed) SubnetNeeds() int {
 	return 3*len(f.Search.Kinds()) + 2*len(f.Replication.Kinds()) + f.Source.Instances
 }
 
-// keysOf are the keys of feeds by which the unnamed source's are known.
+// keysOf lists the given keys for each feed. The arguments are keys of the unnamed source.
 func keysOf(feeds []Feed, keys ...string) string {
 	var all []string
 	for _, f := range feeds {
@@ -91,17 +92,17 @@ func keysOf(feeds []Feed, keys ...string) string {
 	return strings.Join(all, ", ")
 }
 
-// unnamed reports whether there is an unnamed source, before WithDefaults too.
+// unnamed reports whether the stack has an unnamed source. It also works before WithDefaults.
 func (c Config) unnamed() bool {
 	return c.Source.On() || c.Source.Enabled == nil && !c.ambiguous()
 }
 
-// ambiguous reports whether nothing says if there is an unnamed source beside the named ones.
+// ambiguous reports whether the configuration has named sources but does not tell whether there is an unnamed one.
 func (c Config) ambiguous() bool {
 	return len(c.Sources) > 0 && reflect.ValueOf(c.Source).IsZero()
 }
 
-// namedSources are the named sources, complete.
+// namedSources returns the named sources with all defaults.
 func (c Config) namedSources() map[string]NamedSource {
 	all := maps.Clone(c.Sources)
 	for name, s := range all {
@@ -114,7 +115,8 @@ func (c Config) namedSources() map[string]NamedSource {
 	return all
 }
 
-// named gives the parts of a name, the last of which is the source's, to what an account has only one of.
+// named appends the source's name to default names that must be unique in an account. parts are the parts of such
+// a name; the last one is the source's.
 func (s NamedSource) named(parts ...string) NamedSource {
 	if s.Existing == nil && s.ClusterName == "" {
 		s.ClusterName = naming.Fit(maxClusterName, append([]string{defaultClusterName}, parts...)...)
@@ -123,14 +125,15 @@ func (s NamedSource) named(parts ...string) NamedSource {
 	return s
 }
 
-// over takes from the section what is not set, but for the name.
+// over fills unset values, except the name, from the section.
 func (s Stream) over(section Stream) Stream {
 	s.Shards = cmp.Or(s.Shards, section.Shards)
 	s.RetentionHours = cmp.Or(s.RetentionHours, section.RetentionHours)
 	return s
 }
 
-// over takes from the section what is not set: of a replication instance or of serverless capacity where there is one.
+// over fills unset values from the section. It takes settings of a replication instance or of serverless capacity
+// only if the source has a task of that kind.
 func (s Replication) over(section Replication) Replication {
 	if s.Kind == "" {
 		s.Next = cmp.Or(s.Next, section.Next)
@@ -153,7 +156,7 @@ func (s Replication) over(section Replication) Replication {
 	return s
 }
 
-// retentionHours is the longest that a stream keeps a record; call it when sources and streams are complete.
+// retentionHours returns the longest retention of all streams. Call it after the defaults of sources and streams.
 func (c Config) retentionHours() int {
 	longest := 0
 	for _, f := range c.Feeds() {

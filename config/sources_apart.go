@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// validateApart holds what two sources may not have in common.
+// validateApart refuses settings that two sources must not share.
 func (c Config) validateApart(p *problems) {
 	feeds := c.Feeds()
 	for i, f := range feeds {
@@ -21,7 +21,7 @@ func (c Config) validateApart(p *problems) {
 	c.validateHistories(p)
 }
 
-// validateBeside another source, the unnamed one or one before it.
+// validateBeside compares the source with another one: the unnamed source, or a named one before it.
 func (f Feed) validateBeside(p *problems, other Feed) {
 	if a, b := f.Source, other.Source; a.Existing == nil && b.Existing == nil && a.ClusterName == b.ClusterName {
 		p.add(f.Key("source.clusterName"), "%q is also %s: give each cluster a name of its own", a.ClusterName, other.Key("source.clusterName"))
@@ -38,7 +38,7 @@ func (f Feed) validateBeside(p *problems, other Feed) {
 	}
 }
 
-// server is the database that exists, in one spelling; empty when a cluster is made.
+// server returns the existing database's host in one spelling, or an empty text if the stack makes a cluster.
 func (f Feed) server() string {
 	if f.Source.Existing == nil || f.Source.Existing.Host == "" {
 		return ""
@@ -46,7 +46,7 @@ func (f Feed) server() string {
 	return fmt.Sprintf("%s:%d", strings.TrimSuffix(strings.ToLower(f.Source.Existing.Host), "."), f.Source.Existing.Port)
 }
 
-// validateOnOneServer: two tasks may follow one server, when each row is the one's or the other's.
+// validateOnOneServer allows two tasks on one server only if no row belongs to both.
 func (f Feed) validateOnOneServer(p *problems, other Feed) {
 	for i, a := range f.Source.followed() {
 		for j, b := range other.Source.followed() {
@@ -61,10 +61,10 @@ func (f Feed) validateOnOneServer(p *problems, other Feed) {
 	}
 }
 
-// followed are all tables of the task.
+// followed returns all tables of the task.
 func (s Source) followed() []Table { return slices.Concat(s.Tables, s.Probes()) }
 
-// followedKey of one of them.
+// followedKey returns the key of the table with index i in followed.
 func (f Feed) followedKey(i int) string {
 	if i >= len(f.Source.Tables) {
 		return f.Key("source.conformance")
@@ -72,17 +72,18 @@ func (f Feed) followedKey(i int) string {
 	return f.Key(fmt.Sprintf("source.tables[%d]", i))
 }
 
-// leavesOut reports whether an exclusion covers all that t takes in.
+// leavesOut reports whether an exclusion covers every table that t matches.
 func (s Source) leavesOut(t Table) bool {
 	return slices.ContainsFunc(s.Exclude, func(e ExcludedTable) bool { return e.pattern().Covers(t.pattern()) })
 }
 
-// inAthena ends the names that a table has in the lake's catalog: its rows, changes and records, its table, the next one, and
-// the rows that are worked out from the records.
+// inAthena lists the suffixes of the names that a table has in the lake's catalog: its rows, changes and records,
+// its table, the next generation's table, and the rows that a view computes from the records.
 var inAthena = []string{"", "_changes", "_records", "_table", "_next", "_raw"}
 
-// validateInAthena: orders_x.y of the unnamed source would be orders_x_y, which x.y of the source orders is. Names of one
-// source are made apart, and so were these: but then the unnamed source's would change when another source comes.
+// validateInAthena refuses tables of two sources that would have the same name in Athena. For example, orders_x.y
+// of the unnamed source and x.y of the source orders both become orders_x_y. The catalog makes names unique within
+// one source only. If it did so across sources, a new source would rename tables of the unnamed one.
 func (f Feed) validateInAthena(p *problems, other Feed) {
 	f.validateControlInAthena(p, other)
 	for i, a := range f.Source.Tables {
@@ -98,8 +99,7 @@ func (f Feed) validateInAthena(p *problems, other Feed) {
 	}
 }
 
-// validateControlInAthena: the records that are about no row are a table too, behind the source's name. No table of a named source
-// is called as those of another are.
+// validateControlInAthena refuses a table whose name in Athena is another source's table of control records.
 func (f Feed) validateControlInAthena(p *problems, other Feed) {
 	for i, t := range other.Source.Tables {
 		if name := bothInAthena(f.Name+"_dms_control", other.athena(t)); f.Name != "" && name != "" {
@@ -109,7 +109,7 @@ func (f Feed) validateControlInAthena(p *problems, other Feed) {
 	}
 }
 
-// bothInAthena is a name that both of two tables have in the catalog; empty when there is none.
+// bothInAthena returns a name that both tables would have in the catalog, or an empty text.
 func bothInAthena(one, other string) string {
 	for _, end := range inAthena {
 		if name := one + end; slices.ContainsFunc(inAthena, func(e string) bool { return other+e == name }) {
@@ -119,7 +119,8 @@ func bothInAthena(one, other string) string {
 	return ""
 }
 
-// athena is what a table is called in the lake's catalog; empty for a pattern, whose tables are not known yet.
+// athena returns the table's name in the lake's catalog. For a pattern it returns an empty text, because its
+// tables are unknown.
 func (f Feed) athena(t Table) string {
 	one, given := t.pattern().One()
 	if !given {

@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// parsed is a stack's `config:` as a user writes it.
+// parsed parses a stack's `config:` in the user's spelling.
 func parsed(t testing.TB, stack, config string) Config {
 	c, err := ParseFor(stack, stackValues(t, expand.Replace(config)), nil)
 	require.NoError(t, err)

@@ -9,22 +9,23 @@ import (
 	"strings"
 )
 
-// mostSources is how many named sources a stack has: each has a function that reads its stream, deliveries and a task, of
-// which an account has tens.
+// mostSources limits the named sources of a stack. Each has a function, deliveries and a task, and an account may
+// have only tens of tasks.
 const mostSources = 20
 
 var (
 	sourceName = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
-	plainKey   = regexp.MustCompile(`^[A-Za-z0-9_-]+$`) // one that stands in a path without quotes
+	plainKey   = regexp.MustCompile(`^[A-Za-z0-9_-]+$`) // a key that needs no quotes in a path
 )
 
-// reservedNames are what names of the stack's other parts begin with, and words that mean something else where a source is named.
+// reservedNames lists the names of other parts of the stack, and words that have another meaning in the place of a
+// source's name.
 var reservedNames = []string{
 	"account", "all", "bastion", "bootstrap", "canary", "catalog", "collections", "control", "current", "dms", "feed", "history", "key", "lake", "linked",
 	"network", "observability", "replication", "rotation", "search", "source", "stream", "tables", "unnamed",
 }
 
-// refuseName refuses what no source can be called.
+// refuseName refuses an invalid name of a source.
 func refuseName(p *problems, name string) bool {
 	key := "sources." + name
 	if !plainKey.MatchString(name) {
@@ -41,7 +42,7 @@ func refuseName(p *problems, name string) bool {
 	return true
 }
 
-// validateSources holds whether there is an unnamed source, and what that is.
+// validateSources checks the unnamed source. It also checks that the configuration says whether there is one.
 func (c Config) validateSources() error {
 	var p problems
 	const key = "source.enabled"
@@ -67,7 +68,7 @@ func (c Config) validateSources() error {
 	return p.join()
 }
 
-// validateNamedSources holds the named sources, each for itself and all of them together.
+// validateNamedSources checks each named source, and all of them together.
 func (c Config) validateNamedSources() error {
 	var p problems
 	if len(c.Sources) > mostSources {
@@ -91,7 +92,8 @@ func (s NamedSource) validate(p *problems, c Config, named Feed) {
 	*p = append(*p, beyond(c.Replication, s.Replication, "replication", named.Key("replication"))...)
 }
 
-// beyond are the problems that a source's own section has, called key, beside those that it has from the section, which are told there.
+// beyond returns the problems of a source's own section. It omits those that the source inherits from the shared
+// section, because they are reported there.
 func beyond[S interface{ validate(at string) problems }](section, own S, name, key string) (p problems) {
 	var told []string
 	for _, problem := range section.validate(name) {
@@ -106,7 +108,7 @@ func beyond[S interface{ validate(at string) problems }](section, own S, name, k
 	return p
 }
 
-// validateHistories: what holds for the unnamed source's daily indices holds for no other source's.
+// validateHistories refuses a source whose history index would match the daily indices of the unnamed source.
 func (c Config) validateHistories(p *problems) {
 	const key = "search.historyIndex"
 	base := c.Search.HistoryIndex

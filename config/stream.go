@@ -17,17 +17,17 @@ type Stream struct {
 	RetentionHours int `json:"retentionHours" pulumi:"retentionHours,optional"`
 }
 
-// WithDefaults fills what is not set.
+// WithDefaults fills unset settings.
 func (s Stream) WithDefaults(Environment) Stream {
 	s.Name = cmp.Or(s.Name, defaultStreamName)
 	s.RetentionHours = cmp.Or(s.RetentionHours, 168)
 	return s
 }
 
-// Validate returns every problem, joined; call it after WithDefaults.
+// Validate returns all problems as one joined error. Call it after WithDefaults.
 func (s Stream) Validate() error { return s.validate("stream").join() }
 
-// validate names the keys as the user has written them, below at.
+// validate reports problems with the user's keys, which begin with at.
 func (s Stream) validate(at string) (p problems) {
 	p.matches(at+".name", s.Name, streamName, "1 to 128 letters, digits, _, . and -")
 	p.between(at+".shards", s.Shards, 0, 500, "shards (0: on-demand); for more you first need a higher quota")

@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// identifier leaves out what DMS reads as a wildcard, but for the % that is one, and what an index name or an object key
-// cannot hold: https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Wildcards.html
+// identifier excludes characters that an index name or an object key cannot contain. It excludes DMS's wildcards,
+// except %:
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Wildcards.html
 var identifier = regexp.MustCompile(`^[\p{L}\p{N}_$%-]+$`)
 
-// omittable are the names of columns that a transformation rule can name:
+// omittable matches column names that a transformation rule can contain:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TableMapping.SelectionTransformation.Transformations.html
 var omittable = regexp.MustCompile(`^[\p{L}\p{N}_]+$`)
 
@@ -20,7 +21,7 @@ func (t Table) pattern() table.Pattern { return table.Pattern{Database: t.Databa
 
 func (t ExcludedTable) pattern() table.Pattern { return table.Pattern(t) }
 
-// Probes are the tables that cdc conformance makes, and drops; none unless Conformance is on.
+// Probes returns the tables that cdc conformance makes and drops. It returns none unless Conformance is true.
 func (s Source) Probes() []Table {
 	if !s.Conformance {
 		return nil
@@ -77,8 +78,8 @@ func (s Source) validateIdentifier(p *problems, key, name string) {
 	}
 }
 
-// validateOverlap refuses a table that an earlier entry takes in too: whose filters would then choose its rows is not
-// documented.
+// validateOverlap refuses a table that an earlier entry also matches. DMS does not document which entry's filters
+// apply then.
 func (s Source) validateOverlap(p *problems, at string, i int) {
 	key, table := fmt.Sprintf("%s.tables[%d]", at, i), s.Tables[i].pattern()
 	for j, earlier := range s.Tables[:i] {
@@ -128,7 +129,7 @@ func validateOmitted(p *problems, key string, columns []string) {
 
 var filterOperators = []FilterOperator{FilterEq, FilterNotEq, FilterGte, FilterLte, FilterSte, FilterBetween, FilterNotBetween, FilterNull, FilterNotNull}
 
-// validateFilters holds DMS's rules for source filters.
+// validateFilters checks the filters against DMS's rules.
 func validateFilters(p *problems, key string, table Table) {
 	if _, one := table.pattern().One(); len(table.Filters) > 0 && !one {
 		p.add(key+".filters", "need a table that is given by its name, because DMS does not filter the tables of a pattern: name the table in an entry of its own")

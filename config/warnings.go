@@ -6,8 +6,9 @@ import (
 	"slices"
 )
 
-// Warnings are what a valid configuration may come to regret, by the model of `cdc size`: each begins with its key and says what to do. They are of what the
-// configuration says alone: how many rows come, it does not say. Call it after WithDefaults.
+// Warnings lists risks of a valid configuration, by the model of `cdc size`. Each warning begins with its key and
+// says what to do. The warnings depend only on the configuration, which does not say how many rows come. Call it
+// after WithDefaults.
 func (c Config) Warnings() []string {
 	var all []string
 	warn := func(key, format string, args ...any) { all = append(all, key+": "+fmt.Sprintf(format, args...)) }
@@ -24,7 +25,8 @@ func (c Config) Warnings() []string {
 	return all
 }
 
-// calls of the function at once, where the configuration says how many shards there are.
+// calls returns how many calls of the function run at once. It is 0 if the configuration does not set the number
+// of shards.
 func (f Feed) calls() int {
 	if !f.Search.Current.On() {
 		return 0
@@ -50,7 +52,8 @@ func (f Feed) warn(warn func(key, format string, args ...any)) {
 	}
 }
 
-// warnOfShards of a domain in prod. Dev is the cheapest that works, and its one node may hold more than AWS would have it.
+// warnOfShards warns of too many shards in a prod domain. It does not warn in dev, whose single node may exceed
+// AWS's recommendation.
 func (c Config) warnOfShards(warn func(key, format string, args ...any)) {
 	i := slices.IndexFunc(size.Nodes, func(n size.Node) bool { return n.Type == c.Search.InstanceType })
 	if c.Environment != Prod || !c.Search.On(OnDomain) || i < 0 {

@@ -9,7 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// stackValues turns a stack file's `config:` into what Pulumi hands to a program: text as it is, the rest as JSON.
+// stackValues converts a stack file's `config:` into the values that Pulumi passes to a program. Texts stay as
+// they are; other values become JSON.
 func stackValues(t testing.TB, text string) map[string]string {
 	var parsed map[string]any
 	require.NoError(t, yaml.Unmarshal([]byte(text), &parsed))
