@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// realistic is an update record of about that many bytes.
+// realistic returns an update record of about size bytes.
 func realistic(size int) []byte {
 	var data strings.Builder
 	data.WriteString(`"trans_id":1234567,"customer_id":"460104780596","event":"cart","sku":"IQ6879MMTB","amount":8,"device":"모바일","trans_datetime":"2026-11-23T06:24:06Z"`)
@@ -35,13 +35,14 @@ func BenchmarkParse(b *testing.B) {
 					b.Fatal(err)
 				}
 			}
-			// The throughput of one core, including garbage collection, independent of the machine's load.
+			// Report the throughput of one core. It includes garbage collection and does not depend on the
+			// machine's load.
 			b.ReportMetric(float64(len(raw))*float64(b.N)/1e6/(processor(b)-began).Seconds(), "MB/cpu-s")
 		})
 	}
 }
 
-// processor is the processor time that this process has used.
+// processor returns the processor time that this process has used.
 func processor(b *testing.B) time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

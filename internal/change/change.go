@@ -109,7 +109,7 @@ func (k Kind) Parse(raw []byte) (*Record, error) {
 	return r, nil
 }
 
-// read a record, with room for its columns, and what is left of that.
+// read parses a record into r. room is memory for its columns; read returns the unused rest of it.
 func (k Kind) read(raw []byte, r *Record, room Row) (Row, error) {
 	if !utf8.Valid(raw) {
 		return room, errors.New("reading a change record: it is not UTF-8")
@@ -122,7 +122,8 @@ func (k Kind) read(raw []byte, r *Record, room Row) (Row, error) {
 	return p.columns, nil
 }
 
-// record reads the whole text. That it is no JSON says more than what else is wrong with it.
+// record reads the whole text. If the text is no JSON, it reports only that, because the message is clearer than
+// any other.
 func (p *parser) record(r *Record) error {
 	if p.Next() != '{' {
 		p.Value()
@@ -139,7 +140,7 @@ func (p *parser) record(r *Record) error {
 	return r.classify()
 }
 
-// members of the record, each of which is gone over once: those that are rows are split at the same time.
+// members reads each member of the record once, and splits rows at the same time.
 func (p *parser) members(r *Record) {
 	var space [6]Column
 	all, described := Row(space[:0]), false
@@ -153,7 +154,7 @@ func (p *parser) members(r *Record) {
 			if err := r.describe(p.row("metadata")); err != nil {
 				p.refuse(err)
 			}
-			p.columns = p.columns[:begin] // nobody keeps it
+			p.columns = p.columns[:begin] // no field keeps this member
 		case "data":
 			r.Data = p.row("data")
 		case BeforeImage:

@@ -7,13 +7,14 @@ import (
 	"strings"
 )
 
-// parser goes over a record once. Where the scanner is in the bytes that came, the record's own copy has what is kept.
+// parser reads a record once. The scanner finds positions in the input bytes; the record keeps values from its own
+// copy.
 type parser struct {
 	scan.Scanner
 	raw string
-	// wrong is the first thing that is wrong with what is JSON.
+	// wrong is the first error in valid JSON.
 	wrong error
-	// columns of all rows, one after the other, with room for the next ones.
+	// columns has the columns of all rows in sequence, with room for more.
 	columns Row
 }
 
@@ -23,7 +24,7 @@ func (p *parser) refuse(err error) {
 	}
 }
 
-// name of a member.
+// name reads the name of a member.
 func (p *parser) name() string {
 	name, plain := p.Name()
 	if plain {
@@ -32,7 +33,7 @@ func (p *parser) name() string {
 	return text(p.raw[name.Begin-1 : name.End+1])
 }
 
-// row splits the object that comes next into its members; nil when it is none.
+// row splits the next object into its members. It returns nil for any other value.
 func (p *parser) row(what string) Row {
 	if p.Next() != '{' {
 		p.Value()
@@ -55,11 +56,11 @@ func (p *parser) row(what string) Row {
 	return row
 }
 
-// few is up to how many names are told apart by the marks that they leave rather than put into a set.
+// few is the number of names up to which marks, and not a set, find duplicates.
 const few = 256
 
-// twice finds a name that comes more than once: readers disagree on which of its values counts. Each name leaves a mark, so that it is compared
-// only with those before it when one of them left the same.
+// twice finds a name that occurs more than once, because readers disagree on which of its values counts. It
+// computes a mark of each name, and compares two names only if their marks are equal.
 func (r Row) twice() (string, bool) {
 	if len(r) > few {
 		return r.twiceOfMany()
@@ -81,14 +82,15 @@ func (r Row) twice() (string, bool) {
 	return "", false
 }
 
-// markOf a name: by its length and four of its characters, in which columns of one table differ as a rule.
+// markOf computes a name's mark from its length and four of its characters. These usually differ between the
+// columns of a table.
 func markOf(name string) uint32 {
 	n := len(name)
 	if n == 0 {
 		return 0
 	}
 	four := uint32(name[0])<<24 | uint32(name[n/2])<<16 | uint32(name[max(n-2, 0)])<<8 | uint32(name[n-1])
-	const spread = 0x9e3779b1 // of the golden ratio
+	const spread = 0x9e3779b1 // from the golden ratio
 	return (four ^ uint32(n)*spread) * spread >> 16
 }
 

@@ -55,7 +55,7 @@ func (r *Record) PreviousKey(columns KeyColumns) (key Key, ok bool, err error) {
 	return r.Moved(columns, now)
 }
 
-// Moved is [Record.PreviousKey] where the key is known.
+// Moved is [Record.PreviousKey] for a caller that knows the present key.
 func (r *Record) Moved(columns KeyColumns, now Key) (key Key, ok bool, err error) {
 	former, told := r.Former()
 	if !told {

@@ -102,7 +102,7 @@ func TestEqualKeysAreEqualHoweverTheyAreWritten(t *testing.T) {
 	})
 }
 
-// For each type: spellings that one value may have. The first is the key's.
+// Each type has several spellings of one value. The first spelling is the key's.
 func TestEqualKeysOfATypeAreEqualHoweverTheyAreWritten(t *testing.T) {
 	for declared, values := range map[string][][]string{
 		"int(10) unsigned":  {{`42`, `"42"`, `"0042"`, `42.0`}, {`0`, `-0`}},

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// A published sample from a PostgreSQL source: a transaction with one row.
+// AWS publishes this position of a PostgreSQL source: a transaction with one row.
 const published = "00000002/7C007178.3.00000002/7C007178"
 
 func inLog(t require.TestingT, op Operation, position string, record int) *Record {
@@ -82,8 +82,8 @@ type logged struct {
 	op                  Operation
 }
 
-// TestInterleavedTransactionsAreInTheOrderOfTheLog: row locks separate the changes of one row. The last change has
-// the greatest version, whichever transaction began first, committed first or has the smaller id.
+// Row locks separate the changes of one row. The last change has the greatest version, even if its transaction
+// began first, committed first or has the smaller id.
 func TestInterleavedTransactionsAreInTheOrderOfTheLog(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		changes := interleaved(t)
@@ -112,7 +112,7 @@ func TestInterleavedTransactionsAreInTheOrderOfTheLog(t *testing.T) {
 	})
 }
 
-// interleaved are changes in the log's order.
+// interleaved generates changes in the order of the log.
 func interleaved(t *rapid.T) []logged {
 	at := rapid.Uint64Range(1, maxLSN-1<<20).Draw(t, "at")
 	begins, records := map[int]uint64{}, map[int]int{}
@@ -129,7 +129,7 @@ func interleaved(t *rapid.T) []logged {
 	return all
 }
 
-// TestWhatTOASTLeavesOutComesFromBefore: the row is complete, whichever unchanged values an update omits.
+// Whichever unchanged values an update omits, the row is complete.
 func TestWhatTOASTLeavesOutComesFromBefore(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		values := rapid.SampledFrom([]string{"null", "1", `"x"`, "12.340", `""`})

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// changeAt is a change at a position.
+// changeAt returns a change at a position of the binlog.
 func changeAt(t require.TestingT, file string, offset, record any, commit string) Order {
 	r := parsed(t, fmt.Sprintf(`{"data":{"id":1},"metadata":{"record-type":"data","operation":"update","schema-name":"db","table-name":"t",
 		"stream-position":"%s:%v:0:9:1:x:1","transaction-record-id":%v,"commit-timestamp":%q}}`, file, offset, record, commit))

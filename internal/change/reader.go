@@ -1,7 +1,7 @@
 package change
 
-// Reader reads batches of records of one kind of source, each into the memory of the one before: a tenth is left for the garbage collector of
-// what [Kind.Parse] leaves. The zero value reads MySQL's.
+// Reader reads batches of records of one kind of source, and reuses the memory of the previous batch. It leaves a
+// tenth of the garbage that [Kind.Parse] leaves. The zero value reads MySQL's records.
 type Reader struct {
 	Kind Kind
 
@@ -10,13 +10,14 @@ type Reader struct {
 	columns Row
 }
 
-// Read one record as [Kind.Parse] does. It and its rows are there until the next [Reader.Reset]; texts in them may be kept.
+// Read parses one record like [Kind.Parse]. The record and its rows are valid until the next [Reader.Reset]; the
+// caller may keep texts from them.
 func (r *Reader) Read(raw []byte) (*Record, error) {
 	if r.used == len(r.records) {
 		r.records = append(r.records, &Record{})
 	}
 	if r.columns == nil {
-		r.columns = Row{} // of which even a row without columns is one
+		r.columns = Row{} // a row without columns is not nil
 	}
 	record := r.records[r.used]
 	var err error
@@ -27,5 +28,5 @@ func (r *Reader) Read(raw []byte) (*Record, error) {
 	return record, nil
 }
 
-// Reset begins the next batch: nobody may have a record any more.
+// Reset begins the next batch. No caller may use a record of the previous batch after it.
 func (r *Reader) Reset() { r.used, r.columns = 0, r.columns[:0] }

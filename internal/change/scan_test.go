@@ -18,14 +18,15 @@ func rowOf(raw, what string) (Row, error) {
 	return row, p.wrong
 }
 
-// split an object into names and values as encoding/json reads them, in their order; false when it reads no object, or one name comes twice.
+// split decodes an object with encoding/json, and keeps the order of names. ok is false for any other value, or if
+// a name occurs twice.
 func split(text string) (names []string, values map[string]string, ok bool) {
 	var raw map[string]json.RawMessage
 	if !json.Valid([]byte(text)) || json.Unmarshal([]byte(text), &raw) != nil || raw == nil {
 		return nil, nil, false
 	}
 	d, values := json.NewDecoder(strings.NewReader(text)), map[string]string{}
-	_, _ = d.Token() // the brace
+	_, _ = d.Token() // the opening brace
 	for d.More() {
 		name, _ := d.Token()
 		var value json.RawMessage
@@ -37,7 +38,8 @@ func split(text string) (names []string, values map[string]string, ok bool) {
 	return names, values, len(names) == len(raw)
 }
 
-// FuzzParseReadsWhatTheStandardLibraryReads: which records are taken, their columns in their order, and each value as it was written.
+// FuzzParseReadsWhatTheStandardLibraryReads compares Parse with the standard library: which records it accepts,
+// the order of their columns, and each value's spelling.
 func FuzzParseReadsWhatTheStandardLibraryReads(f *testing.F) {
 	control := `{"metadata":{"record-type":"control","operation":"o","x":[1,{"y":"\u00e9"}]}`
 	for _, seed := range []string{
@@ -87,7 +89,7 @@ func same(t *testing.T, object string, row Row) {
 	}
 }
 
-// Names are told apart whatever marks they leave: of many rows some have names that leave the same.
+// Among many names, some have equal marks. Parse still distinguishes them.
 func TestDifferentNamesThatLeaveOneMarkAreDifferent(t *testing.T) {
 	for n := range few {
 		row := make(Row, n)
@@ -104,7 +106,7 @@ func TestDifferentNamesThatLeaveOneMarkAreDifferent(t *testing.T) {
 	}
 }
 
-// A reader's records are those of Parse, however many there were before in the same memory.
+// A Reader gives the same records as Parse, however often it reuses its memory.
 func TestAReaderReadsWhatParseReads(t *testing.T) {
 	empty := `{"metadata":{"record-type":"data","operation":"delete","schema-name":"s","table-name":"t"},"data":{}}`
 	_, err := (&Reader{}).Read([]byte(empty))

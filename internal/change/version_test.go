@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// placed is a change at a position in the binlog.
+// placed returns a change at a position of the binlog.
 func placed(t require.TestingT, file, offset, begin, record uint64) *Record {
 	return parsed(t, fmt.Sprintf(`{"data":{"id":1},"metadata":{"record-type":"data","operation":"insert","schema-name":"db","table-name":"t","timestamp":"2026-01-02T03:04:05Z",`+
 		`"commit-timestamp":"2026-01-02T03:04:05Z","transaction-id":%d,"transaction-record-id":%d,"stream-position":"mysql-bin.%06d:%d:0:0"}}`, file<<32|begin, record, file, offset))
@@ -49,7 +49,7 @@ func TestVersionsAreInTheOrderOfTheRecords(t *testing.T) {
 					previous = next
 				}
 				record += rows
-				offset += rows // the minimum of a row, with nothing for its event
+				offset += rows // the smallest size of a row, without the header of its event
 			}
 			offset++
 		}

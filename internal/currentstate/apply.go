@@ -11,12 +11,13 @@ import (
 )
 
 const (
-	// grace is how long after a record of an unknown table its create-table record may still be on its way.
+	// grace is how long the function waits for the create-table record of an unknown table, counted from the first
+	// record of it.
 	grace = time.Minute
-	// columnGrace is how long the control record of a new column may still be on its way. A column that it does not come for is
-	// indexed by the rule for unknown columns, which is for good until the next epoch, and never waited for again.
+	// columnGrace is how long the function waits for the control record of a new column. If none comes, the column
+	// is indexed by the rule for unknown columns until the next epoch, and no record waits for it again.
 	columnGrace = 15 * time.Second
-	// reserve of an invocation's time, for parking and answering.
+	// reserve is the time that an invocation keeps for parking and answering.
 	reserve = 5 * time.Second
 )
 
@@ -25,7 +26,8 @@ var (
 	errUnknown   = errors.New("nobody has described the column yet")
 )
 
-// apply settles items as far as it can. Definitions come first: they may be for rows that are before them in the batch.
+// apply settles as many items as it can. It handles table definitions first, because rows earlier in the batch may
+// need them.
 func (f *Function) apply(ctx context.Context, items []item) Outcome {
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
@@ -47,7 +49,7 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 			continue
 		}
 		if it.err = ctx.Err(); it.err != nil {
-			continue // there is no time left for it
+			continue // the invocation has no time left for it
 		}
 		it.space = space
 		for _, d := range f.documents(ctx, it) {
@@ -59,7 +61,7 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 	return out
 }
 
-// withReserve ends somewhat before an invocation does.
+// withReserve returns a context that ends shortly before the invocation does.
 func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	deadline, ok := ctx.Deadline()
 	if !ok {
@@ -68,7 +70,8 @@ func withReserve(ctx context.Context) (context.Context, context.CancelFunc) {
 	return context.WithDeadline(ctx, deadline.Add(-min(reserve, time.Until(deadline)/4)))
 }
 
-// count what became of items. Those from the first unsettled one on will come again.
+// count adds the items' results to the outcome. It stops at the first unsettled item, because Lambda delivers that
+// and the following ones again.
 func (f *Function) count(items []item, out *Outcome) {
 	for i := range items {
 		it := &items[i]
@@ -91,7 +94,7 @@ func (f *Function) count(items []item, out *Outcome) {
 	}
 }
 
-// guarded parks the item that makes step panic.
+// guarded runs step. If step panics, it parks the item.
 func (f *Function) guarded(it *item, step func()) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -101,7 +104,7 @@ func (f *Function) guarded(it *item, step func()) {
 	step()
 }
 
-// problem is something wrong with a record.
+// problem is a reason to park a record.
 type problem struct {
 	reason Reason
 	err    error
@@ -109,7 +112,8 @@ type problem struct {
 
 func (p *problem) Error() string { return p.err.Error() }
 
-// documents of a data record; none when there is something wrong, which is noted in the item.
+// documents returns the documents of a data record. If the record has a problem, it parks the item and returns
+// none.
 func (f *Function) documents(ctx context.Context, it *item) (docs []document) {
 	f.guarded(it, func() {
 		var err error
@@ -169,9 +173,9 @@ func (f *Function) plan(ctx context.Context, it *item) ([]document, error) {
 	return docs, err
 }
 
-// announced waits for the description of columns that a record has and its table's definition, which is older, has not: it may
-// be on its way in another shard. Those that nobody describes in time are entered, so that no record waits for them again. The
-// entry comes back as it is now.
+// announced waits for the control record of columns that are in the record but not in the table's older
+// definition. That control record may still be in another shard. If it does not come in time, announced enters the
+// columns as unannounced, so that no record waits for them again. It returns the present entry.
 func (f *Function) announced(ctx context.Context, e *entry, r *change.Record, made time.Time) (*entry, error) {
 	if len(e.lacks(r.Row(), made)) == 0 {
 		return e, nil

@@ -10,8 +10,9 @@ import (
 	"time"
 )
 
-// epoch of a record that DMS made at a time, with its table; nil when it is no longer kept. What the epoch is bound to by
-// its first record, the key's columns and the source's binlog, is entered here.
+// epoch returns the table's entry and the epoch of a record that DMS made at the time made. The epoch is nil if it
+// is no longer kept. The first record of an epoch binds it to the columns of its key and to the source's binlog;
+// epoch enters these in the registry.
 func (f *Function) epoch(ctx context.Context, it *item, made time.Time, order change.Order) (*entry, *Epoch, error) {
 	r := it.record
 	n := table.Name{Database: r.Schema, Table: r.Table}
@@ -46,7 +47,7 @@ func (f *Function) epoch(ctx context.Context, it *item, made time.Time, order ch
 	return e, epoch, nil
 }
 
-// epochIn is the epoch of its table that an item belongs to; nil when that epoch is no longer kept.
+// epochIn returns the epoch that an item belongs to, or nil if that epoch is no longer kept.
 func (it *item) epochIn(e *entry, made time.Time) *Epoch {
 	if it.epoch > 0 {
 		return e.epoch(it.epoch)
@@ -77,7 +78,7 @@ func (f *Function) bind(ctx context.Context, n table.Name, number int, binlog st
 	})
 }
 
-// entry of a table with what the settings say of it; nil when nobody has described it.
+// entry returns the entry of a table, completed from the settings. It returns nil for an unknown table.
 func (f *Function) entry(ctx context.Context, n table.Name) (*entry, error) {
 	e, err := f.registry.get(ctx, n)
 	t, configured := f.tables[n]
@@ -102,7 +103,7 @@ func (f *Function) entry(ctx context.Context, n table.Name) (*entry, error) {
 	return e, nil
 }
 
-// within reports whether an entry has what the settings say.
+// within reports whether an entry has everything that the settings say about its table.
 func (t Table) within(e *entry) bool {
 	for column := range t.Columns {
 		if _, ok := e.Columns[column]; !ok {
@@ -112,7 +113,8 @@ func (t Table) within(e *entry) bool {
 	return slices.Equal(e.Key, t.Key)
 }
 
-// into an entry: the key of the settings, and columns that it does not have. The types of those it has are newer.
+// into adds the settings of a table to its entry: the key, and missing columns. It keeps the types of present
+// columns, because these are newer.
 func (t Table) into(e *entry) *entry {
 	if e == nil {
 		e = newEntry(table.Name{Database: t.Database, Table: t.Table})

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// realistic is a record of an update of shop.orders, of about that many bytes.
+// realistic returns an update record of shop.orders with about size bytes.
 func realistic(id, size int) string {
 	var data strings.Builder
 	fmt.Fprintf(&data, `"region":"eu","id":%d,"customer_id":"460104780596","event":"cart","sku":"IQ6879MMTB","amount":8,"device":"모바일","trans_datetime":"2026-11-23T06:24:06Z"`, id)
@@ -27,7 +27,7 @@ func realistic(id, size int) string {
 		id, data.String(), stamp(began), id, id+1)
 }
 
-// accepting is a domain that takes everything and answers as short as one does.
+// accepting is a domain that accepts every document, with answers as short as a real domain's.
 type accepting struct{ *domain }
 
 func (a accepting) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -40,7 +40,8 @@ func (a accepting) RoundTrip(r *http.Request) (*http.Response, error) {
 	}).RoundTrip(r)
 }
 
-// BenchmarkHandle is a whole batch, from the stream's bytes to a compressed request, without the domain's own work.
+// BenchmarkHandle handles a whole batch, from the stream's bytes to a compressed request. It excludes the domain's
+// own work.
 func BenchmarkHandle(b *testing.B) {
 	for _, size := range []int{1 << 10, 4 << 10} {
 		b.Run(fmt.Sprintf("%dKB", size>>10), func(b *testing.B) {
@@ -68,7 +69,7 @@ func BenchmarkHandle(b *testing.B) {
 	}
 }
 
-// BenchmarkEncode is parsing a record and making its lines.
+// BenchmarkEncode parses a record and encodes its lines.
 func BenchmarkEncode(b *testing.B) {
 	raw := []byte(realistic(1, 1<<10))
 	b.SetBytes(int64(len(raw)))
@@ -88,7 +89,7 @@ func BenchmarkEncode(b *testing.B) {
 	}
 }
 
-// processor time of this process so far.
+// processor returns the processor time that this process has used.
 func processor(b *testing.B) time.Duration {
 	var used syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &used); err != nil {

@@ -12,13 +12,13 @@ import (
 	"strings"
 )
 
-// bulk writes documents of items in requests of bounded size. What the domain postpones waits until everything else has been
-// tried: a table whose index is out of order holds up no other table of its batch.
+// bulk writes the documents of items in requests of limited size. It retries a postponed document only after it
+// has tried all others, so a broken index delays no other table of the batch.
 type bulk struct {
 	f       *Function
 	items   []item
 	pending []action
-	// writable are the indices that were asked about in this pass, with what is wrong with them.
+	// writable has the result of checking each index in this pass: nil, or the error.
 	writable map[string]error
 }
 
@@ -26,26 +26,26 @@ type bulk struct {
 type action struct {
 	item            int
 	index, document string
-	// lines are the action and the document.
+	// lines has the action and the document.
 	lines []byte
-	// postponed says why it has to be tried again.
+	// postponed is the error because of which the action must be retried.
 	postponed error
 }
 
-// add a document of an item.
+// add queues a document of an item.
 func (b *bulk) add(item int, d document) {
 	b.pending = append(b.pending, action{item: item, index: d.index, document: d.id, lines: d.lines})
 }
 
-// write tries until nothing is left or ctx ends. What is left stays unsettled.
+// write retries until all documents are settled or ctx ends. The remaining ones stay unsettled.
 func (b *bulk) write(ctx context.Context) {
-	_ = b.f.client.retry(ctx, func() error { return b.pass(ctx) }) // each action has its reason
+	_ = b.f.client.retry(ctx, func() error { return b.pass(ctx) }) // each action keeps its own error
 	for _, a := range b.pending {
 		b.items[a.item].err = a.postponed
 	}
 }
 
-// pass tries all that is pending once, and says why something still is.
+// pass tries all pending actions once. It returns an error if some are still pending.
 func (b *bulk) pass(ctx context.Context) error {
 	b.writable = map[string]error{}
 	for rest := b.take(); len(rest) > 0; {
@@ -65,7 +65,7 @@ func (b *bulk) take() []action {
 	return all
 }
 
-// fits is how many of some actions one request holds, one at least.
+// fits returns how many of the actions fit into one request, at least one.
 func (b *bulk) fits(actions []action) int {
 	size := 0
 	for i, a := range actions {
@@ -77,7 +77,8 @@ func (b *bulk) fits(actions []action) int {
 	return len(actions)
 }
 
-// try makes one request. One that is refused for what is in it is halved, down to the document that is to blame.
+// try sends one request. If OpenSearch refuses the request for its content, try halves it until it finds the bad
+// document.
 func (b *bulk) try(ctx context.Context, actions []action) {
 	err := b.attempt(ctx, actions)
 	switch {
@@ -95,11 +96,11 @@ func (b *bulk) try(ctx context.Context, actions []action) {
 	}
 }
 
-// bulkPath has how long OpenSearch waits for a shard that is not there, a minute by default: longer than the client waits, which would
-// then know nothing of the documents that were written.
+// bulkPath limits how long OpenSearch waits for a missing shard. The default is a minute. The client does not wait
+// that long, and so would not learn which documents were written.
 const bulkPath = "/_bulk?timeout=" + shardTimeout
 
-// attempt makes one request and takes the verdict on each document of it.
+// attempt sends one request and handles the verdict on each document.
 func (b *bulk) attempt(ctx context.Context, actions []action) error {
 	var out bytes.Buffer
 	if err := b.f.client.once.Do(ctx, http.MethodPost, bulkPath+b.f.indices.kind.ofRows(), body(actions), &out); err != nil {
@@ -126,7 +127,7 @@ func body(actions []action) net.Buffers {
 	return all
 }
 
-// named is the first index of some actions, and how many others there are.
+// named describes actions in an error: the first index, and the number of further ones.
 func named(actions []action) string {
 	indices := make([]string, len(actions))
 	for i, a := range actions {
@@ -139,18 +140,19 @@ func named(actions []action) string {
 	return actions[0].index
 }
 
-// settle takes the verdict on one document. What is not the document's own fault is tried again, whatever its status.
+// settle handles the verdict on one document. It retries every failure that the document itself did not cause,
+// whatever the status.
 func (b *bulk) settle(ctx context.Context, a action, v *verdict) {
 	it := &b.items[a.item]
 	switch {
-	case v.Status == http.StatusConflict: // a later record of the row was there before, or this very one (kind.versionType)
+	case v.Status == http.StatusConflict: // the index has a later version of the row, or this one (kind.versionType)
 		it.overtaken++
 	case v.Status/100 == 2:
 		it.written++
 	case b.f.indices.kind.lost(v): // the next call makes the index again
 		b.f.indices.forget(a.index)
 		it.err = fmt.Errorf("writing to %s: %s", a.index, v.reason())
-	case v.kind() == illegalArgument: // too many fields, say; or an alias that leads nowhere
+	case v.kind() == illegalArgument: // for example too many fields, or a broken alias
 		if err := b.target(ctx, a.index); err != nil {
 			b.postpone(ctx, a, err)
 			return
@@ -158,12 +160,12 @@ func (b *bulk) settle(ctx context.Context, a action, v *verdict) {
 		b.refuse(a, v.reason())
 	case slices.Contains(unfit, v.kind()):
 		b.refuse(a, v.reason())
-	default: // too busy, out of space, not allowed yet, closed, broken
+	default: // for example too busy, no space, no permission yet, index closed or broken
 		b.postpone(ctx, a, fmt.Errorf("writing to %s: %w: %s", a.index, errPostponed, v.reason()))
 	}
 }
 
-// target says what is wrong with the name under which an index is written.
+// target checks the name under which an index is written.
 func (b *bulk) target(ctx context.Context, index string) error {
 	err, asked := b.writable[index]
 	if !asked {
@@ -177,7 +179,8 @@ func (b *bulk) target(ctx context.Context, index string) error {
 
 var errPostponed = errors.New("the domain postponed documents")
 
-// postpone an action. That there was no time for another try says less than why it was needed.
+// postpone keeps an action for another try. If time ran out, it keeps the earlier error, because that explains
+// more.
 func (b *bulk) postpone(ctx context.Context, a action, why error) {
 	if a.postponed == nil || ctx.Err() == nil {
 		a.postponed = why
@@ -191,21 +194,23 @@ func (b *bulk) refuse(a action, reason string) {
 	it.parked.Index, it.parked.Document = a.index, a.document
 }
 
-// illegalArgument is OpenSearch's error type for a document that its index cannot take, among others, but also for a request
-// that cannot be served as the indices are.
+// illegalArgument is an OpenSearch error type. OpenSearch returns it for a document that the index cannot accept,
+// but also for a request that the present indices cannot serve.
 const illegalArgument = "illegal_argument_exception"
 
-// unfit are the error types of a document that no index of its fields can take. Status 400 alone says nothing: a closed index
-// (index_closed_exception) has it too. Tried on OpenSearch 2.19.4; document_parsing_exception is what others call the first.
+// unfit lists the error types of a document that no index with its fields can accept. Status 400 is not enough: a
+// closed index (index_closed_exception) has it too. The types were tried on OpenSearch 2.19.4. Other versions call
+// the first one document_parsing_exception.
 var unfit = []string{"mapper_parsing_exception", "document_parsing_exception", "strict_dynamic_mapping_exception", "parse_exception", "parsing_exception", "x_content_parse_exception"}
 
-// unacceptable says that a request was refused as a whole for what is in it: its length, or a document's id or form.
+// unacceptable reports whether OpenSearch refused a whole request for its content: its length, or the id or form
+// of a document.
 func unacceptable(err error) bool {
 	e := (*opensearch.Error)(nil)
 	if !errors.As(err, &e) {
 		return false
 	}
-	if strings.Contains(e.Reason, "unrecognized parameter") { // that is about what this program asks for
+	if strings.Contains(e.Reason, "unrecognized parameter") { // the program sent a wrong parameter; no document is at fault
 		return false
 	}
 	malformed := slices.Contains([]string{illegalArgument, "action_request_validation_exception", "json_parse_exception"}, e.Type) || slices.Contains(unfit, e.Type)

@@ -12,19 +12,20 @@ import (
 
 const (
 	requestTimeout = 30 * time.Second
-	// shardTimeout is how long OpenSearch waits for a shard that it is to write to: less than the client waits for the answer.
+	// shardTimeout is how long OpenSearch waits for the shard to write to. The client waits longer for the answer.
 	shardTimeout = "10s"
-	// patience is how long a call without a deadline is tried.
+	// patience limits the retries of a call without a deadline.
 	patience = 5 * time.Minute
 )
 
-// client calls the domain until it answers with something else than an outage.
+// client calls the domain, and retries during outages.
 type client struct {
 	opensearch.Client
-	// once is the same client without another try.
+	// once is the same client without retries.
 	once opensearch.Client
 	pace func() backoff.BackOff
-	// person asks, not a role that may not be mapped yet: 401 and 403 are answers.
+	// person is true if a person calls. Then 401 and 403 are final. For the function they may mean that its role
+	// is not mapped yet.
 	person bool
 }
 
@@ -35,7 +36,7 @@ func newClient(c opensearch.Client) *client {
 	return k
 }
 
-// call makes one request and says which one it was when it fails.
+// call sends one request. Its error names the request.
 func (c *client) call(ctx context.Context, method, path string, body, out any) error {
 	if err := c.Do(ctx, method, path, body, out); err != nil {
 		return fmt.Errorf("%s %s: %w", method, path, err)
@@ -43,7 +44,7 @@ func (c *client) call(ctx context.Context, method, path string, body, out any) e
 	return nil
 }
 
-// retry tries until there is no outage, or ctx or patience ends.
+// retry calls try again after each outage, until ctx or patience ends.
 func (c *client) retry(ctx context.Context, try func() error) error {
 	_, err := backoff.Retry(ctx, func() (struct{}, error) {
 		err := try()
@@ -55,15 +56,16 @@ func (c *client) retry(ctx context.Context, try func() error) error {
 	return err //nolint:wrapcheck // its callers say what was tried
 }
 
-// pace of retries: 0.2 s, then half as much again each time, up to 10 s, each by chance half longer or shorter.
+// pace returns the waiting times between retries: 0.2 s, then half as much again each time, up to 10 s. Each is
+// randomly up to half longer or shorter.
 func pace() backoff.BackOff {
 	b := backoff.NewExponentialBackOff()
 	b.InitialInterval, b.MaxInterval = 200*time.Millisecond, 10*time.Second
 	return b
 }
 
-// outage is an error that says nothing about the request. A role that is not mapped yet (403) is one: its records are as
-// good as any.
+// outage reports whether an error says nothing about the request itself. A role that is not mapped yet (403)
+// counts as an outage, because its records are valid.
 func (c *client) outage(err error) bool {
 	switch status := opensearch.Status(err); status {
 	case 0, http.StatusRequestTimeout, http.StatusTooManyRequests:

@@ -7,40 +7,46 @@ import (
 	"net/url"
 )
 
-// collectionIndices are those of a collection. There is no require_alias there, so OpenSearch itself makes an index that somebody has
-// deleted, with the next document. The template keeps such an index closed ([Closed]): it refuses the document, and the function, which
-// learns so that the index is not its own, opens it ([collectionIndices.make]).
+// collectionIndices has the operations on indices of a collection. A collection has no require_alias. So if
+// somebody deletes an index, OpenSearch makes it again when the next document comes. The index template keeps such
+// an index closed ([Closed]): it refuses the document. From this refusal the function learns that it did not make
+// the index, and opens it ([collectionIndices.make]).
 //
-// How many shards an index has, and when a document is found, are the service's. How many fields an index takes, and that a value
-// which does not fit its field is kept, are in the template alone: OpenSearch makes indices by it too.
+// The service chooses the number of shards and the time of a refresh. The limit on fields, and the rule that an
+// index keeps values which do not fit their field, are only in the template, because it also applies to indices
+// that OpenSearch makes.
 type collectionIndices struct{}
 
-// Closed are the mappings that the template of a collection's indices current-* needs to have: no index takes a document
-// (strict_dynamic_mapping_exception) before the function has given it its fields.
+// Closed returns the mappings that the template for a collection's indices current-* must have. An index accepts
+// no document (strict_dynamic_mapping_exception) until the function has added its fields.
 func Closed() map[string]any { return object{"dynamic": "strict"} }
 
 func (collectionIndices) target(index string) string { return index }
 
-// versionType: a collection has external_gte not. So what comes again is a conflict with itself, and counts as overtaken, while with
-// external_gte it is written again. Nothing is lost by it, because two documents of a row in an index that have one version have one
-// content: a change's version is its place in the binlog, so that it is the same record, and an epoch keeps the columns of its key; a load's
-// version is the microsecond it was made in, in which no second load makes the row. That a table which is loaded again goes into the same
-// epoch changes nothing: its load is later.
+// versionType returns external, because collections do not support external_gte. A repeated record is then a
+// conflict with itself and counts as overtaken; with external_gte it would be written again. No data is lost,
+// because two documents of one row with equal versions have equal contents. For a change, the version is its
+// position in the binlog, so an equal version means the same record, and within an epoch the key's columns do not
+// change. For a load, the version is the microsecond in which DMS made it, and no second load makes the row in
+// that microsecond. A table that is loaded again into the same epoch has later versions.
 //
-// There is one row that external would lose. A swept tombstone leaves a deleted document one version above its own, for a minute. In
-// this minute a record of that very version is refused: the change of the same row that comes next after its deletion, in the same
-// transaction. But it was in the stream with the deletion, and the stream and the parked records are over before a tombstone is swept
-// ([Function.Sweep]). What is older than the deletion is refused in that minute, and taken later, as with external_gte.
+// In one case external could lose a row. A swept tombstone leaves a deleted document with a version that is one
+// greater than its own, for a minute. In this minute OpenSearch refuses a record with exactly that version: the
+// next change of the same row, in the same transaction as the deletion. But that record was in the stream together
+// with the deletion, and a sweep removes only tombstones that are older than all records in the stream and all
+// parked records ([Function.Sweep]). A record from before the deletion is refused in that minute and accepted
+// later, as with external_gte.
 func (collectionIndices) versionType() string { return "external" }
 
-// ofBulk: nothing but the time-out, which is said to be all that collections take of a bulk request's parameters; with another one it
-// would be refused as a whole. https://github.com/opensearch-project/opensearch-spark/issues/634
+// ofBulk returns no parameter except the time-out. Collections are said to refuse a bulk request with any other
+// parameter: https://github.com/opensearch-project/opensearch-spark/issues/634
 func (collectionIndices) ofBulk() string { return "" }
 func (collectionIndices) ofRows() string { return "" }
 
-// make an index in steps, of which the last one opens it: until then it takes no document, and whoever comes to it goes on. So it is
-// the same whether this function makes the index, another one has begun to, or OpenSearch has made it. An index that is there is never
-// deleted: another function may have opened and filled it since.
+// make makes an index in steps, and the last step opens it. Until then the index accepts no document, so another
+// invocation can continue. The steps are the same if this function makes the index, if another invocation has
+// begun, or if OpenSearch has made it. make never deletes an existing index, because another invocation may have
+// opened and filled it.
 func (c collectionIndices) make(ctx context.Context, k *client, e *entry, index, alias string) (complete bool, err error) {
 	err = k.call(ctx, http.MethodPut, "/"+url.PathEscape(index), object{"mappings": Closed()}, nil)
 	if err != nil && !exists(err) {
@@ -64,19 +70,20 @@ func (c collectionIndices) make(ctx context.Context, k *client, e *entry, index,
 	return true, nil
 }
 
-// lost is also an index that OpenSearch has made: no document of a row is refused by one that is open for being strict.
+// lost reports whether the function must make the index again. That includes a closed index, which OpenSearch has
+// made: an open index does not answer with this error.
 func (collectionIndices) lost(v *verdict) bool {
 	return v.Status == http.StatusNotFound || v.kind() == "strict_dynamic_mapping_exception"
 }
 
-// check nothing: an index is written by its own name.
+// check does nothing, because the function writes to an index by its own name.
 func (collectionIndices) check(context.Context, *client, string) error { return nil }
 
 func (collectionIndices) asked() string { return "version" }
 
-// unchanged: a deletion of the version above a tombstone's is refused where there is a later document of the row. By sequence numbers
-// it cannot be told for certain: collections have been seen to answer writes with _seq_no and _primary_term 0, and OpenSearch takes no
-// condition with the term 0.
+// unchanged adds a version that is one greater than the tombstone's. OpenSearch refuses the deletion if the row
+// has a later document. Sequence numbers are not reliable here: collections sometimes answer writes with _seq_no
+// and _primary_term 0, and OpenSearch accepts no condition with the term 0.
 func (collectionIndices) unchanged(b []byte, t tombstone) []byte {
 	return fmt.Appendf(b, `"version":%d,"version_type":"external"`, t.Version+1)
 }

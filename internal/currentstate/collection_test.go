@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// collectionsTake says whether a collection takes a request, by AWS's table of operations, without the parameters and settings that this
-// package uses for a domain.
+// collectionsTake reports whether a collection accepts a request, by AWS's table of operations. It refuses the
+// parameters and settings that this package uses only for a domain.
 func collectionsTake(r opensearchtest.Request) bool {
 	query := r.URL.Query()
 	if r.Parts[0] == "_bulk" {
@@ -34,7 +34,7 @@ func collectionsTake(r opensearchtest.Request) bool {
 	return len(r.Parts) == 1 && (r.Method == http.MethodPut || r.Method == http.MethodDelete)
 }
 
-// newCollection is a rig whose indices are in a collection.
+// newCollection returns a rig with indices in a collection.
 func newCollection(t *testing.T) *rig {
 	t.Helper()
 	r := newRig(t, func(s *Settings) { s.Service = opensearch.Serverless })
@@ -86,7 +86,8 @@ func TestAnIndexThatTheCollectionMadeByItselfIsOpened(t *testing.T) {
 	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
 }
 
-// Another function has opened the index, written to it and described a column, while this one still believes that it is closed.
+// Another invocation has opened the index, written to it and added a column. This one still believes that it is
+// closed.
 func TestAnIndexThatAnotherFunctionHasOpenedKeepsWhatItHas(t *testing.T) {
 	r := newCollection(t)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
@@ -101,7 +102,8 @@ func TestAnIndexThatAnotherFunctionHasOpenedKeepsWhatItHas(t *testing.T) {
 	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 2)
 }
 
-// The alias comes before the fields: an index is open only when it is shown, so that whoever comes to one that is not goes on.
+// make adds the alias before the fields. So an open index always has its alias, and any invocation can finish a
+// closed one.
 func TestOpeningAnIndexIsGoneOnWith(t *testing.T) {
 	for _, path := range []string{"/_aliases", "/" + unnamed.Index(orders, 1) + "/_mapping"} {
 		r := newCollection(t)
@@ -132,7 +134,7 @@ func TestInACollectionARecordThatComesAgainLeavesItsDocumentAsItIs(t *testing.T)
 	require.Contains(t, r.metrics.String(), `"Superseded":1`)
 	require.NotContains(t, r.metrics.String(), `"Lag"`)
 
-	// A load into the same epoch is later than the one before.
+	// A second load into the same epoch is later than the first.
 	load := func(at time.Time, n int) string {
 		return fmt.Sprintf(`{"data":{"region":"eu","id":2,"n":%d},"metadata":{"timestamp":%q,"record-type":"data","operation":"load","schema-name":"shop","table-name":"orders"}}`, n, stamp(at))
 	}
@@ -172,7 +174,8 @@ func TestNobodyLooksForAFormerRegistryInACollection(t *testing.T) {
 	require.Empty(t, r.domain.calls)
 }
 
-// Without the template, or before it, a collection guesses fields: they stay as they are, which cannot be changed, and the others are added.
+// Without the template a collection guesses fields. Their types cannot be changed, so they stay; make adds the
+// others.
 func TestAnIndexOfGuessedFieldsIsOpenedToo(t *testing.T) {
 	r := newCollection(t)
 	guessed := map[string]any{"type": "text"}

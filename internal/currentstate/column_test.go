@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// at is a record made so long after the others.
+// at returns a record with a timestamp that is later than the others by the given time.
 func at(record string, later time.Duration) string {
 	return strings.ReplaceAll(record, stamp(began), stamp(began.Add(later)))
 }
@@ -23,7 +23,7 @@ func TestAColumnThatNobodyDescribesIsWaitedForOnce(t *testing.T) {
 	r.now = r.now.Add(columnGrace)
 	require.Equal(t, -1, r.handle(t, ghosts))
 
-	for range 2 { // the same process, and another one
+	for range 2 { // once in the same process, once in a new one
 		require.Equal(t, -1, r.handle(t, at(row(2, 20, `,"ghost":2,"shade":"y"`), time.Minute+columnGrace)), "a record of just now waits for nothing")
 		r.f = newFunction(t, r.f.settings, r.domain, r.s3)
 	}

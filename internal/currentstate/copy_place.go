@@ -7,15 +7,16 @@ import (
 	"fmt"
 )
 
-// errNotCopied is that of who reads the registry of a place before the function has run there.
+// errNotCopied is the error of a tool that reads a place's registry before the function has run there.
 var errNotCopied = errors.New("the function of this place has not run yet, and begins with what the other place's knows of the tables: it runs with the next change of a row; " +
 	"`cdc replay --next` begins too")
 
-// copyPlace is what [registry.takeOver] does in a place that is made beside another one: its registry begins with what the other's has. Of
-// each table the latest epoch alone is taken, because the documents of former ones are not in this place.
+// copyPlace copies the registry of another place into a new one. Like [registry.takeOver] it runs once. It copies
+// only the latest epoch of each table, because the new place does not have the documents of earlier epochs.
 //
-// What an earlier place of this name has left is overwritten. Several invocations may do this at once: each looks at the marker again
-// before it writes an entry, and what one of them overwrites all the same the function learns again from the next record.
+// It overwrites what an earlier place of the same name has left. Several invocations may run it at once: each
+// checks the marker again before it writes an entry. If one still overwrites a newer entry, the function learns
+// the lost part again from the next record.
 func (r *registry) copyPlace(ctx context.Context, from Place) (*marker, error) {
 	if moved, err := r.marked(ctx); err != nil || moved {
 		return nil, err
@@ -46,13 +47,14 @@ func (r *registry) copyPlace(ctx context.Context, from Place) (*marker, error) {
 	return m, r.writeMarker(ctx, m, version)
 }
 
-// copyEntry unless another invocation has finished.
+// copyEntry writes an entry unless another invocation has already finished.
 func (r *registry) copyEntry(ctx context.Context, e *entry) error {
 	_, version, err := r.bucket.Get(ctx, r.place.key(e.name()))
 	if err != nil {
 		return err
 	}
-	// Who has finished may have changed the entry, but not between that reading and this.
+	// An invocation that has finished may have changed the entry before this reading. The conditional write
+	// detects later changes.
 	if moved, err := r.marked(ctx); err != nil || moved {
 		return err
 	}

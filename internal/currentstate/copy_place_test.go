@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// beside is a rig of a collection that is filled beside a domain whose registry is in the bucket already.
+// beside returns a rig with a collection beside a domain. The bucket already has the domain's registry.
 func beside(t *testing.T) *rig {
 	r := newCollection(t)
 	s := r.f.settings

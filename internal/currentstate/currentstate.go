@@ -1,57 +1,65 @@
-// Package currentstate keeps the present state of every source row in OpenSearch: one document per row, in an index per
-// table and epoch behind the alias current-<schema>-<table>. It is the logic of the Lambda function on the stream; the
-// same code replays records from elsewhere ([Function.Apply]).
+// Package currentstate keeps the present state of every source row in OpenSearch. Each row has one document. Each
+// table has one index per epoch, behind the alias current-<schema>-<table>. The Lambda function on the stream runs
+// this code, and so does a replay of records from elsewhere ([Function.Apply]).
 //
 // # Order
 //
-// Every record says which rows it is about and what they are after it, so a document is written whole and never merged,
-// and it is written with the record's version ([change.Record.Version]) as its external version: OpenSearch keeps the
-// later of two records of a row whichever comes first. A deletion is a document too, a tombstone with its version that
-// the alias hides: OpenSearch forgets the version of a deleted document after a minute (index.gc_deletes), and whenever its index
-// is closed and opened. Neither touches a tombstone; one that is swept is so old that nothing can follow it. So shards,
-// retries, duplicates, replays and a load beside changes may come in any order. Versions are compared with external_gte:
-// a record that comes again writes the same document again.
+// Every record names its rows and has their complete new content. So the function writes a document whole and
+// never merges. It uses the record's version ([change.Record.Version]) as the document's external version: of two
+// records of a row OpenSearch keeps the later one, whichever comes first. Versions are compared with external_gte,
+// so a repeated record writes the same document again. Therefore shards, retries, duplicates, replays and a load
+// beside changes may come in any order.
+//
+// A deletion writes a tombstone: a document with a version, which the alias hides. A real deletion would not do,
+// because OpenSearch forgets the version of a deleted document after a minute (index.gc_deletes), and when its
+// index is closed and opened. It does not forget a tombstone. A sweep removes a tombstone only when no earlier
+// record can follow it.
 //
 // # Epochs
 //
-// Versions of two sources cannot be compared, and a row that is loaded again to repair its document has to win over the
-// change that the document is from. So an epoch has an index of its own, and the alias is switched from one to the next
-// when it is complete ([Epochs]). Which epoch a record belongs to depends on nothing but the time at which DMS made it.
-// The old index stays as it was when the new epoch began. A table that is loaded again without a new epoch gets the rows
-// that it lacks, and nothing over what a change has written.
+// Versions of two sources cannot be compared. And a row that is loaded again for a repair must replace a document
+// from a later change. So each epoch has its own index, and the alias switches to the next epoch when that is
+// complete ([Epochs]). Only the time at which DMS made a record determines its epoch. The old index stays as it
+// was when the new epoch began. If a table is loaded again without a new epoch, the load adds missing rows, but it
+// does not replace a document that a change has written.
 //
 // # Keys
 //
-// Documents go by the columns of the primary key. These come from the bootstrap's reading of the source ([Settings]),
-// which is there before the first record, and for tables made since from the definition in their create-table record,
-// which the registry keeps. A partition key would not do: its values are joined with dots, so that two composite keys
-// may look alike, and it is cut from 256 characters on. A table that nobody has described is waited for a minute,
-// because its create-table record may be in another shard; then its records are parked. So is, for seconds, the description
-// of a column that a table did not have; then the column is indexed by a rule, and no record waits for its description again.
+// A document's id comes from the columns of the primary key. The bootstrap reads these from the source
+// ([Settings]) before the first record. For later tables they come from the create-table record, and the registry
+// keeps them. A partition key is no substitute: it joins values with dots, so two composite keys can look alike,
+// and DMS cuts it after 256 characters.
+//
+// The function waits a minute for the description of an unknown table, because its create-table record may be in
+// another shard. Then it parks the table's records. For the description of a new column it waits some seconds.
+// Then it indexes the column by the rule for unknown columns, and no record waits for the column again.
 //
 // # The registry
 //
-// What is known of the tables, their columns, keys and epochs, is in the bucket ([Place]): one object for each table, which
-// is changed only as it was read (If-Match), and made only where there is none (If-None-Match). So the indices may be lost, and the
-// domain with them, and no epoch is. A former release had it in an index of the domain, which the function copies once.
+// The registry has the columns, keys and epochs of the tables. It is in the bucket ([Place]), with one object per
+// table. The function makes an object only if there is none (If-None-Match) and changes it only if nobody else did
+// (If-Match). So no epoch is lost if the indices are, or the whole domain. A former release kept the registry in
+// an index of the domain; the function copies it once.
 //
 // # Sources
 //
-// Several sources may be searched in one place and have the same tables. Each has a function and a registry of its own, and a named
-// one its name in the names of its indices ([Source]), so that no name is of two of them. Which source a record is of its stream tells,
-// and nothing in it.
+// Several sources may share one place, and may have tables with the same names. Each source has its own function
+// and registry. A named source also has its name in the names of its indices ([Source]), so no two sources share
+// an index. The stream determines the source of a record; the record itself does not name it.
 //
 // # Domains and collections
 //
-// The indices are in a domain, or in a collection of OpenSearch Serverless ([Settings.Service]). What differs is a [kind]: by which rule
-// versions are compared, how an index is made, and how one is missed that somebody has deleted.
+// The indices are in a domain or in a collection of OpenSearch Serverless ([Settings.Service]). A [kind] has the
+// differences: how versions are compared, how an index is made, and how the function notices that somebody has
+// deleted an index.
 //
 // # Failures
 //
-// What is wrong with a record ([Reason]) parks it; what is wrong with the domain, or with one of its indices, is tried again
-// until the invocation ends and then left to Lambda. Which of the two it is, OpenSearch's error type says; its status does not.
-// So an outage parks nothing and a record that cannot be indexed holds up no other. A batch waits for the index that it cannot
-// write, and with it its shard; its documents for other indices are written at once.
+// If a record has a problem ([Reason]), the function parks it. If the domain or an index has a problem, the
+// function retries until the invocation ends, and then Lambda retries. OpenSearch's error type tells which of the
+// two it is; the status does not. So an outage parks nothing, and a bad record delays no other record. A batch,
+// and with it its shard, waits for an index that it cannot write. Its documents for other indices are written at
+// once.
 package currentstate
 
 import (
@@ -69,21 +77,23 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Deps are what the function works with.
+// Deps has the services that the function uses.
 type Deps struct {
-	// Domain, or collection of the settings' service, is called under the function's own name; a role that the domain does not know yet is waited for.
+	// Domain is a client of the domain or the collection that uses the function's role. The function waits until
+	// the domain knows this role.
 	Domain opensearch.Client
-	// Bucket of the settings, in which the registry is and where [Function.Handle] parks records.
+	// Bucket is the settings' bucket. It has the registry, and [Function.Handle] parks records there.
 	Bucket bucket.Bucket
-	// Metrics get a line per invocation in CloudWatch's embedded format: standard output, in Lambda. Default nowhere.
+	// Metrics receives one line per invocation in CloudWatch's embedded format. In Lambda it is standard output.
+	// Default: none.
 	Metrics io.Writer
-	// Log is for people; default slog's.
+	// Log receives messages for people. Default: slog's default logger.
 	Log *slog.Logger
-	// Now is the time; default the clock.
+	// Now returns the present time. Default: time.Now.
 	Now func() time.Time
 }
 
-// Function is the function.
+// Function keeps the current indices of one source.
 type Function struct {
 	settings Settings
 	deps     Deps
@@ -91,13 +101,14 @@ type Function struct {
 	registry *registry
 	indices  *indices
 	tables   map[table.Name]Table
-	// seen are entries that have what the settings say, by name.
+	// seen caches entries that already contain the settings, by table name.
 	seen sync.Map
-	// Memory of batches that are done: a *batchReader, a *change.Reader and the lines of documents (*[]byte) of each.
+	// These pools have memory of finished batches: a *batchReader, a *change.Reader and the lines of documents
+	// (*[]byte).
 	batches, readers, lines sync.Pool
 }
 
-// New makes the function. It calls nobody.
+// New makes a function. It sends no request.
 func New(s Settings, d Deps) (*Function, error) {
 	if d.Domain.URL == "" || d.Domain.Transport == nil || d.Bucket.S3 == nil {
 		return nil, errors.New("making the current-state function: clients of the domain and of S3 are needed")
@@ -124,22 +135,25 @@ func New(s Settings, d Deps) (*Function, error) {
 	return f, nil
 }
 
-// Outcome of some records.
+// Outcome has the results of some records.
 type Outcome struct {
-	// Records that were indexed, that a later record of their row had overtaken (or, in a collection, that were indexed before), that belong to an epoch which is no
-	// longer kept, and control records, which say nothing of rows.
+	// Applied records were indexed. Superseded ones are older than their row's document (or, in a collection, are
+	// indexed already). Retired ones belong to an epoch that is no longer kept. Control records concern no row.
 	Applied, Superseded, Retired, Control int
-	// Parked are the records that cannot be indexed as they are, in their order.
+	// Parked has the records that cannot be indexed, in their original order.
 	Parked []Parked
-	// Lag is the longest time from commit to now of an indexed change; 0 without any.
+	// Lag is the longest time from commit to indexing of a change. It is 0 if no change was indexed.
 	Lag time.Duration
-	// keyChanges counts control records with another primary key than the one that documents go by.
+	// keyChanges counts control records that change a primary key while documents still use the former one.
 	keyChanges int
 }
 
-// Apply indexes records, of a replay for instance, and gives back those that cannot be. On an error some records are not
-// indexed; it may be called again with all of them. They go into one epoch of their tables, to fill a new one from what is
-// kept of the one before (both have to be of one source, or versions cannot be compared); epoch 0 is each record's own.
+// Apply indexes records, for example those of a replay, and returns those that cannot be indexed. After an error
+// some records are not indexed; the caller may call it again with all of them.
+//
+// With an epoch, all records go into that epoch of their tables. This fills a new epoch from the kept records of
+// the one before. Both epochs must have the same source, because otherwise versions cannot be compared. With epoch
+// 0, each record goes into its own epoch.
 func (f *Function) Apply(ctx context.Context, epoch int, records []*change.Record) (Outcome, error) {
 	items := make([]item, len(records))
 	for i, r := range records {
@@ -152,9 +166,9 @@ func (f *Function) Apply(ctx context.Context, epoch int, records []*change.Recor
 	return out, nil
 }
 
-// trigger is any of the events that start the function, read in one go: a batch is large.
+// trigger is any event that starts the function. It is decoded in one pass, because a batch is large.
 type trigger struct {
 	events.KinesisEvent
-	// Source of an EventBridge event.
+	// Source is set in an EventBridge event.
 	Source string `json:"source"`
 }

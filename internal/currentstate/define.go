@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// definition of a table in a control record,
+// definition is a table's definition in a control record:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html.
 type definition struct {
 	Table struct {
@@ -20,12 +20,12 @@ type definition struct {
 	} `json:"table-def"`
 }
 
-// defining are the operations that say how a table is. Others say what happened to one; a stream from MySQL carries
-// neither DROP nor RENAME TABLE, so such a record is about DMS's own preparation of its target: it is counted, and never
-// are rows removed for it.
+// defining lists the operations whose records define a table. Other control records say what happened to a table.
+// A stream from MySQL carries no DROP or RENAME TABLE, so such a record describes only DMS's preparation of its
+// target. The function counts it and never removes rows for it.
 var defining = []change.Operation{"create-table", "change-columns", "add-column", "drop-column", "rename-column", "column-type-change"}
 
-// define takes a table's definition from a control record.
+// define reads a table's definition from a control record and enters it.
 func (f *Function) define(ctx context.Context, it *item, out *Outcome) error {
 	it.control = true
 	r := it.record
@@ -56,8 +56,8 @@ func (f *Function) define(ctx context.Context, it *item, out *Outcome) error {
 	return f.indices.prepare(ctx, e, epoch.Number)
 }
 
-// described is the entry with a definition; nil when it says nothing new. One that is older than the entry's adds columns
-// only: they may be in records that are still to come.
+// described returns the entry with a new definition, or nil if nothing changes. A definition that is older than
+// the entry's only adds columns, because later records may still have these columns.
 func (f *Function) described(n table.Name, e *entry, d *definition, made time.Time) *entry {
 	if e == nil {
 		e = newEntry(n)
@@ -89,7 +89,7 @@ func (f *Function) described(n table.Name, e *entry, d *definition, made time.Ti
 	return e
 }
 
-// unannounced is the entry with columns that nobody has described; nil when it says nothing new.
+// unannounced returns the entry with additional unannounced columns, or nil if nothing changes.
 func (e *entry) unannounced(columns []string) *entry {
 	had := len(e.Unannounced)
 	for _, column := range columns {

@@ -10,17 +10,17 @@ import (
 	"time"
 )
 
-// Document is what an index holds of a row.
+// Document is a row's document in an index.
 type Document struct {
-	// Row are its columns, by name, without those that are NULL; none of a row that was deleted.
+	// Row has the columns by name, without NULL columns. It is empty for a deleted row.
 	Row change.Row
-	// Deleted says that the document is a tombstone, which an alias hides.
+	// Deleted means that the document is a tombstone, which an alias hides.
 	Deleted bool
-	// Position of the record that the document is from ([change.Order]).
+	// Position is the position of the document's record ([change.Order]).
 	Position string
 }
 
-// ReadDocument reads a document's source.
+// ReadDocument parses a document's source.
 func ReadDocument(source []byte) (Document, error) {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(source, &members); err != nil {
@@ -43,28 +43,29 @@ func ReadDocument(source []byte) (Document, error) {
 	return d, nil
 }
 
-// document is what a record makes of a row.
+// document is the document that a record writes for a row.
 type document struct {
 	in        kind
 	index, id string
 	version   int64
-	// room is about how long its lines will be.
+	// room is the approximate length of its lines.
 	room int
-	// lines are its action in a bulk request and what it becomes, each with its line's end.
+	// lines has the action of a bulk request and the document, each with a newline.
 	lines []byte
 }
 
-// origin is what a document says of the record it is from.
+// origin describes the record that a document comes from.
 type origin struct {
 	record   *change.Record
 	position string
-	// committed is when the change was, or the load made; indexed is now.
+	// committed is the commit time of a change, or the time of a load. indexed is the present time.
 	committed, indexed time.Time
-	// space has the lines of documents one after the other, with room for the next ones; nil makes some for each.
+	// space has the lines of several documents in sequence, with room for more. If it is nil, each document gets
+	// its own memory.
 	space *[]byte
 }
 
-// begin a document's lines: what is there already, to which they are appended.
+// begin returns the slice to which a document's lines are appended.
 func (o origin) begin(room int) []byte {
 	if o.space == nil {
 		return make([]byte, 0, room)
@@ -72,7 +73,7 @@ func (o origin) begin(room int) []byte {
 	return *o.space
 }
 
-// end of lines that were begun; nothing is appended to them any more.
+// end returns the finished lines. Nothing may be appended to them.
 func (o origin) end(lines []byte) []byte {
 	if o.space == nil {
 		return lines
@@ -82,8 +83,8 @@ func (o origin) end(lines []byte) []byte {
 	return lines[begin:len(lines):len(lines)]
 }
 
-// row is the document of a row: its columns as they came, and where they came from. NULL is no column, however it came; a column
-// of the key has a value though it did not come: an empty one.
+// row encodes the document of a row: its columns, unchanged, and their origin. It omits NULL columns. A key column
+// that the record omits has an empty value.
 func (d *document) row(o origin, names []string, key change.Key) {
 	columns := o.record.Row()
 	b := append(d.action(o.begin(d.room)), '{')
@@ -98,7 +99,7 @@ func (d *document) row(o origin, names []string, key change.Key) {
 		}
 		b = append(appendField(b, c.Name), ':')
 		switch c.JSON[0] {
-		case '{', '[': // no type is written so; as text it fits any field
+		case '{', '[': // no field has such a type; as a text the value fits any field
 			b = appendText(b, c.JSON)
 		default:
 			b = append(b, c.JSON...)
@@ -108,12 +109,12 @@ func (d *document) row(o origin, names []string, key change.Key) {
 	d.lines = o.end(append(o.appendTo(b, false), '}', '\n'))
 }
 
-// tombstone is the document of a row that is no more.
+// tombstone encodes the document of a deleted row.
 func (d *document) tombstone(o origin) {
 	d.lines = o.end(append(o.appendTo(append(d.action(o.begin(d.room)), '{'), true), '}', '\n'))
 }
 
-// action is how a bulk request says where the document goes, and which one it takes the place of.
+// action encodes the action of a bulk request: the index, the id and the version of the document.
 func (d *document) action(b []byte) []byte {
 	b = appendText(append(b, `{"index":{"_index":`...), d.in.target(d.index))
 	b = appendText(append(b, `,"_id":`...), d.id)
@@ -136,7 +137,7 @@ func appendTime(b []byte, t time.Time) []byte {
 	return append(b, '"')
 }
 
-// appendField of a column as a JSON string. Nearly all have names that stand for themselves.
+// appendField appends a column's name as a JSON string. Nearly all names need no escape.
 func appendField(b []byte, column string) []byte {
 	for i := range len(column) {
 		c := column[i]
@@ -148,11 +149,11 @@ func appendField(b []byte, column string) []byte {
 	return append(append(append(b, '"'), column...), '"')
 }
 
-// appendText as a JSON string.
+// appendText appends a JSON string.
 func appendText(b []byte, s string) []byte {
 	for i := range len(s) {
 		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= 0x7f {
-			quoted, _ := json.Marshal(s) // a string has always a form
+			quoted, _ := json.Marshal(s) // a string always has a JSON form
 			return append(b, quoted...)
 		}
 	}

@@ -12,25 +12,26 @@ import (
 	"strings"
 )
 
-// domainIndices are those of a domain. Each is written under an alias that only this package makes (require_alias): one that somebody has
-// deleted is missed, and made again with its fields, where OpenSearch would make one that knows nothing of them.
+// domainIndices has the operations on indices of a domain. The function writes each index under an alias that only
+// this package makes (require_alias). So if somebody deletes an index, writes to it fail, and the function makes
+// it again with its fields. Without the alias OpenSearch would make an index without these fields.
 type domainIndices struct{ shards, replicas int }
 
 func (domainIndices) target(index string) string { return written(index) }
 
-// versionType: with external_gte what comes again is written again, and a row whose tombstone was just swept, which leaves a
-// deleted document one version above the tombstone's, can come back with the very next version.
-// https://docs.opensearch.org/latest/api-reference/document-apis/index-document/
+// versionType returns external_gte: a repeated record is written again. A swept tombstone leaves a deleted
+// document with a version that is one greater than its own. With external_gte a row with exactly that version can
+// still come back. https://docs.opensearch.org/latest/api-reference/document-apis/index-document/
 func (domainIndices) versionType() string { return "external_gte" }
 
-// ofBulk: no more of an answer than is read.
+// ofBulk reduces the answer to the members that this package reads.
 func (domainIndices) ofBulk() string {
 	return "&filter_path=items.*.status,items.*.error.type,items.*.error.reason,items.*.error.caused_by.reason"
 }
 
 func (d domainIndices) ofRows() string { return d.ofBulk() + "&require_alias=true" }
 
-// make an index with its aliases in one step.
+// make makes an index and its aliases in one step.
 func (d domainIndices) make(ctx context.Context, c *client, e *entry, index, alias string) (complete bool, err error) {
 	body := object{
 		"mappings": mappings(e.Columns),
@@ -54,13 +55,13 @@ func (d domainIndices) make(ctx context.Context, c *client, e *entry, index, ali
 	return false, fmt.Errorf("making the index %s: %w", index, err)
 }
 
-// exists is the answer to who makes an index that is there.
+// exists reports whether an error means that the index exists already.
 func exists(err error) bool {
 	e := (*opensearch.Error)(nil)
 	return errors.As(err, &e) && e.Status == http.StatusBadRequest && e.Type == "resource_already_exists_exception"
 }
 
-// writable gives an index that is there the alias under which it is written: one that was restored, say, lacks it.
+// writable adds the alias for writing to an existing index, because a restored index, for example, lacks it.
 func (domainIndices) writable(ctx context.Context, c *client, index string) error {
 	path := "/" + url.PathEscape(index) + "/_alias/" + url.PathEscape(written(index))
 	if err := c.call(ctx, http.MethodPut, path, nil, nil); err != nil {
@@ -71,8 +72,8 @@ func (domainIndices) writable(ctx context.Context, c *client, index string) erro
 
 func (domainIndices) lost(v *verdict) bool { return v.Status == http.StatusNotFound }
 
-// check the alias under which an index is written: it has to lead to this index alone, or to this one among others. OpenSearch calls
-// the other cases an illegal argument, as it does a document with too many fields.
+// check checks the alias for writing: it must lead to this index. OpenSearch answers a wrong alias with
+// illegal_argument_exception, which it also returns for a document with too many fields.
 func (domainIndices) check(ctx context.Context, c *client, index string) error {
 	var behind map[string]struct {
 		Aliases map[string]struct {
@@ -95,7 +96,8 @@ func (domainIndices) check(ctx context.Context, c *client, index string) error {
 
 func (domainIndices) asked() string { return "seq_no_primary_term" }
 
-// unchanged: no version, because a deletion with an external one makes an index that is not there.
+// unchanged uses sequence numbers and no version, because a deletion with an external version makes a missing
+// index.
 func (domainIndices) unchanged(b []byte, t tombstone) []byte {
 	return fmt.Appendf(b, `"if_seq_no":%d,"if_primary_term":%d`, t.SeqNo, t.PrimaryTerm)
 }

@@ -9,45 +9,49 @@ import (
 	"time"
 )
 
-// entry is a table in the registry.
+// entry is a table's entry in the registry.
 type entry struct {
 	Schema string `json:"schema"`
 	Table  string `json:"table"`
-	// Key are the columns of the primary key as last heard of, for the next epoch; empty when the table has none.
+	// Key has the latest known columns of the primary key, for the next epoch. It is empty if the table has none.
 	Key []string `json:"key"`
-	// KeyTypes are DMS's types of the columns of the key in its latest definition, by column.
+	// KeyTypes has DMS's types of the key's columns in its latest definition, by column.
 	KeyTypes map[string]string `json:"keyTypes,omitempty"`
-	// Columns with the types their fields get.
+	// Columns has the type of each column's field.
 	Columns map[string]fieldType `json:"columns"`
-	// Unannounced are columns that rows had and no definition, by name: their fields are the rule's for unknown columns.
+	// Unannounced lists columns that rows have but no definition has, by name. Their fields follow the rule for
+	// unknown columns.
 	Unannounced []string `json:"unannounced,omitempty"`
-	// Defined is when DMS made the definition that the columns are from; definitions may come in any order.
+	// Defined is when DMS made the definition of these columns. Definitions may come in any order.
 	Defined time.Time `json:"defined,omitzero"`
-	// Epochs by number, at least one.
+	// Epochs has the table's epochs by number, at least one.
 	Epochs []Epoch `json:"epochs"`
 }
 
-// Epoch is a time of one source, or of one full load of it, in the life of a table. Its records fill an index of its own.
+// Epoch is a period in the life of a table that has one source, or one full load of it. Its records fill an index
+// of its own.
 type Epoch struct {
 	Number int `json:"number"`
-	// Since is when DMS makes the epoch's first record: a record belongs to the last epoch whose Since is not after the
-	// record's timestamp. The first epoch is since ever.
+	// Since is the time from which records belong to the epoch. A record belongs to the last epoch whose Since is
+	// not after the record's timestamp. The first epoch has a zero Since.
 	Since time.Time `json:"since"`
-	// From is when DMS made the first record of an epoch that was filled from the one before; nil is Since.
+	// From is when DMS made the first record of an epoch that was filled from the previous one. Nil means Since.
 	From *time.Time `json:"from,omitempty"`
-	// Key are the columns of the primary key that the epoch's documents go by; empty until its first record.
+	// Key has the columns of the primary key that document ids use. It is empty until the epoch's first record.
 	Key []string `json:"key,omitempty"`
-	// Types of these columns as they were known at the first record, by which equal keys have one id however they are written
-	// ([change.KeyColumns]); none in an epoch of an earlier release, whose ids are of keys as they were written.
+	// Types has the types of the key's columns as known at the first record. With them, equal keys have one id in
+	// every spelling ([change.KeyColumns]). An epoch of an earlier release has no types: its ids use each key's
+	// original spelling.
 	Types []string `json:"types,omitempty"`
-	// Binlog is the name of the source's binlog files without their number; empty until the epoch's first change.
+	// Binlog is the name of the source's binlog files without their number. It is empty until the epoch's first
+	// change.
 	Binlog string `json:"binlog,omitempty"`
 }
 
 func (e *entry) name() table.Name { return table.Name{Database: e.Schema, Table: e.Table} }
 
-// lacks are the columns of a row that DMS made after the entry's definition, and that are not in it; none when the table was
-// never defined by a control record, or when it is known that nobody describes them.
+// lacks lists columns of a row that are missing in the entry's older definition. It lists none if no control
+// record has defined the table, and omits unannounced columns.
 func (e *entry) lacks(row change.Row, made time.Time) []string {
 	if e.Defined.IsZero() || !made.After(e.Defined) {
 		return nil
@@ -61,8 +65,8 @@ func (e *entry) lacks(row change.Row, made time.Time) []string {
 	return columns
 }
 
-// rounded is a column of integers whose value in a row is in scientific notation; empty for none. DMS writes an integer of more
-// than 16 digits so without UseLargeIntegerValue: what it was is lost.
+// rounded returns an integer column whose value in a row is in scientific notation, or an empty text. Without
+// UseLargeIntegerValue DMS writes an integer of more than 16 digits in this form, and its exact value is lost.
 func (e *entry) rounded(row change.Row) string {
 	for i := range row {
 		first := row[i].JSON[0]
@@ -75,20 +79,20 @@ func (e *entry) rounded(row change.Row) string {
 	return ""
 }
 
-// epochAt is the epoch of a record that DMS made at that time; nil when it is no longer kept.
+// epochAt returns the epoch of a record that DMS made at that time, or nil if it is no longer kept.
 func (e *entry) epochAt(made time.Time) *Epoch {
 	for i := len(e.Epochs) - 1; i >= 0; i-- {
 		if !e.Epochs[i].Since.After(made) {
 			return &e.Epochs[i]
 		}
 	}
-	if len(e.Epochs) > 0 && !e.Epochs[0].Begins().After(made) { // what it was filled from is dropped
+	if len(e.Epochs) > 0 && !e.Epochs[0].Begins().After(made) { // the epoch that filled this one is dropped
 		return &e.Epochs[0]
 	}
 	return nil
 }
 
-// Begins is when DMS made the epoch's first record.
+// Begins returns when DMS made the epoch's first record.
 func (e Epoch) Begins() time.Time {
 	if e.From != nil {
 		return *e.From

@@ -13,17 +13,17 @@ import (
 	"time"
 )
 
-// Epochs begins epochs of tables and switches their aliases; `cdc` does it, the function follows.
+// Epochs begins epochs of tables and switches their aliases. `cdc` uses it; the function follows.
 //
-// For a table to be loaded again while its task runs:
+// To load a table again while its task runs:
 //
 //	Begin, Await, reload the table, wait until it is loaded and indexed, compare, Switch
 //
-// For another source (a restore, a blue/green switch, a new server), stop the task before Begin and start it with a full
-// load after Await: until then the former source's records would fall into the new epoch.
+// For another source (a restore, a blue/green switch, a new server), stop the task before Begin, and start it with
+// a full load after Await. Otherwise records of the former source would belong to the new epoch.
 //
-// While a new epoch fills, the alias shows the former one as it was when the new one began. Where none was shown yet, as its first index was
-// still to be made, it shows none until Switch.
+// While a new epoch fills, the alias shows the former one as it was when the new one began. If the first index of
+// a table does not exist yet, the alias shows nothing until Switch.
 type Epochs struct {
 	Source
 	client   *client
@@ -31,25 +31,26 @@ type Epochs struct {
 	indices  *indices
 }
 
-// EpochsOptions is how the indices and the registry are reached.
+// EpochsOptions tells how to reach the indices and the registry.
 type EpochsOptions struct {
-	// Domain, or collection, is called under a person's name: when it refuses that (401, 403), it is an error at once; outages are waited
-	// for, up to 5 minutes.
+	// Domain is a client of the domain or the collection that uses a person's identity. If it refuses that
+	// identity (401, 403), the call fails at once. Calls wait up to 5 minutes for the end of an outage.
 	Domain opensearch.Client
-	// Source of the function's settings.
+	// Source is the source of the function's settings.
 	Source Source
-	// Service of the function's settings: what the indices are in. Default a domain.
+	// Service is the service of the function's settings. Default: a domain.
 	Service opensearch.Service
-	// Bucket and Registry of the function's settings.
+	// Bucket and Registry are those of the function's settings.
 	Bucket   bucket.Bucket
 	Registry Place
-	// Copied says that the function copies the registry from another place's, before which nothing is known.
+	// Copied means that the function copies the registry from another place. Until then calls fail.
 	Copied bool
-	// Shards and Replicas of a domain's index, should [Epochs.Switch] have to make one: no row has come in its epoch.
+	// Shards and Replicas apply to an index of a domain that [Epochs.Switch] must make, because its epoch has no
+	// row yet.
 	Shards, Replicas int
 }
 
-// NewEpochs calls nobody.
+// NewEpochs sends no request.
 func NewEpochs(o EpochsOptions) *Epochs {
 	c := newClient(o.Domain)
 	c.person = true
@@ -59,7 +60,7 @@ func NewEpochs(o EpochsOptions) *Epochs {
 	return &Epochs{o.Source, c, r, x}
 }
 
-// List the tables that records have come of, by name.
+// List returns the tables that have records, by name.
 func (e *Epochs) List(ctx context.Context) ([]TableEpochs, error) {
 	entries, err := e.registry.all(ctx)
 	if err != nil {
@@ -74,10 +75,11 @@ func (e *Epochs) List(ctx context.Context) ([]TableEpochs, error) {
 	return out, nil
 }
 
-// ErrNoEpochs is that of a table of which no record has come yet: its first epoch is still to fill.
+// ErrNoEpochs means that a table has no record yet. Its first epoch is still to be filled.
 var ErrNoEpochs = errors.New("no record of it has come yet")
 
-// Current epoch of a table, among the others. Without any the error is [ErrNoEpochs].
+// Current returns the epochs of a table, with the one that the alias shows. The error is [ErrNoEpochs] if the
+// table has none.
 func (e *Epochs) Current(ctx context.Context, n table.Name) (TableEpochs, error) {
 	s, err := e.registry.read(ctx, n)
 	if err != nil {
@@ -89,7 +91,7 @@ func (e *Epochs) Current(ctx context.Context, n table.Name) (TableEpochs, error)
 	return e.current(ctx, s.entry)
 }
 
-// current is which epoch of a table its alias shows.
+// current finds the epoch that the alias shows.
 func (e *Epochs) current(ctx context.Context, t *entry) (TableEpochs, error) {
 	n := t.name()
 	out := TableEpochs{Name: n, Epochs: t.Epochs}
@@ -102,7 +104,7 @@ func (e *Epochs) current(ctx context.Context, t *entry) (TableEpochs, error) {
 	return out, err
 }
 
-// Rows is how many an epoch's index holds, without the tombstones of deleted ones; 0 without an index.
+// Rows counts the rows in an epoch's index, without tombstones. It is 0 if there is no index.
 func (e *Epochs) Rows(ctx context.Context, n table.Name, number int) (int64, error) {
 	rows, err := e.client.Count(ctx, e.Index(n, number), visible())
 	if err != nil {
@@ -111,7 +113,7 @@ func (e *Epochs) Rows(ctx context.Context, n table.Name, number int) (int64, err
 	return rows, nil
 }
 
-// shown are the indices behind a table's alias.
+// shown returns the indices behind a table's alias.
 func (e *Epochs) shown(ctx context.Context, n table.Name) ([]string, error) {
 	indices, err := e.client.IndicesBehind(ctx, e.Alias(n))
 	if err != nil {
@@ -120,12 +122,13 @@ func (e *Epochs) shown(ctx context.Context, n table.Name) ([]string, error) {
 	return indices, nil
 }
 
-// Begin a new epoch. Its Since is a minute from now by S3's clock, not this machine's, which may be wrong: by then every function
-// knows of it. Nothing that is for the epoch may be started before ([Epochs.Await]).
+// Begin enters a new epoch. Its Since is a minute from now, by the clock of S3, because this machine's clock may
+// be wrong. By then every function knows the epoch. Do not start a load for the epoch before [Epochs.Await]
+// returns.
 func (e *Epochs) Begin(ctx context.Context, n table.Name) (Epoch, error) { return e.begin(ctx, n, nil) }
 
-// BeginFrom is [Epochs.Begin] for an epoch that will be filled with records of the one before, made from a time on: they
-// are its own for good.
+// BeginFrom is [Epochs.Begin] for an epoch that will be filled with records of the previous epoch. Records from
+// the given time on belong to the new epoch for good.
 func (e *Epochs) BeginFrom(ctx context.Context, n table.Name, from time.Time) (Epoch, error) {
 	return e.begin(ctx, n, &from)
 }
@@ -142,7 +145,7 @@ func (e *Epochs) begin(ctx context.Context, n table.Name, from *time.Time) (Epoc
 		}
 		last := t.Epochs[len(t.Epochs)-1]
 		if last.Number == begun.Number && last.Since.Equal(begun.Since) {
-			return nil, nil // written the last time, only the answer was lost
+			return nil, nil // the previous try has written it, but its answer was lost
 		}
 		if begun = (Epoch{Number: last.Number + 1, Since: now.Add(lead), From: from}); !last.Since.Before(now) {
 			return nil, fmt.Errorf("beginning an epoch of %s: epoch %d has not begun yet, it will at %s", n, last.Number, last.Since.Format(time.RFC3339))
@@ -153,7 +156,7 @@ func (e *Epochs) begin(ctx context.Context, n table.Name, from *time.Time) (Epoc
 	return begun, err
 }
 
-// Await the time from which an epoch's records are its own, and the few seconds that clocks may differ.
+// Await waits until records belong to the epoch, plus a few seconds for differences between clocks.
 func (e *Epochs) Await(ctx context.Context, epoch Epoch) error {
 	const skew = 5 * time.Second
 	for {
@@ -173,8 +176,8 @@ func (e *Epochs) Await(ctx context.Context, epoch Epoch) error {
 	}
 }
 
-// Switch the alias to an epoch, in one step: no search sees none or both. That the epoch is complete is the caller's to
-// know.
+// Switch moves the alias to an epoch in one step, so that every search sees exactly one epoch. The caller must
+// know that the epoch is complete.
 func (e *Epochs) Switch(ctx context.Context, n table.Name, number int) error {
 	s, err := e.registry.read(ctx, n)
 	if err != nil {
@@ -202,7 +205,8 @@ func (e *Epochs) Switch(ctx context.Context, n table.Name, number int) error {
 	return nil
 }
 
-// ready says that there is an index to show. The latest epoch's is made when no row has come in it; a former one's is gone.
+// ready checks that the epoch has an index to show. For the latest epoch it makes the index if no row has come.
+// For an earlier one it returns an error if the index is deleted.
 func (e *Epochs) ready(ctx context.Context, t *entry, number int) error {
 	if number == t.Epochs[len(t.Epochs)-1].Number {
 		return e.indices.prepare(ctx, t, number)
@@ -215,7 +219,8 @@ func (e *Epochs) ready(ctx context.Context, t *entry, number int) error {
 	return err
 }
 
-// Advance is [Epochs.Switch] to an epoch that was filled for it, unless somebody has shown a later one meanwhile.
+// Advance is [Epochs.Switch] to an epoch that was filled for this purpose. It returns an error if somebody has
+// switched to a later epoch meanwhile.
 func (e *Epochs) Advance(ctx context.Context, n table.Name, number int) error {
 	t, err := e.Current(ctx, n)
 	if err != nil {
@@ -227,8 +232,8 @@ func (e *Epochs) Advance(ctx context.Context, n table.Name, number int) error {
 	return e.Switch(ctx, n, number)
 }
 
-// Rollback switches back to the epoch before the one that is shown, whose rows are those of the time at which its
-// successor began. It returns that epoch.
+// Rollback switches to the epoch before the shown one, and returns it. Its rows are those from when the next epoch
+// began.
 func (e *Epochs) Rollback(ctx context.Context, n table.Name) (Epoch, error) {
 	t, err := e.Current(ctx, n)
 	if err != nil {
@@ -241,8 +246,8 @@ func (e *Epochs) Rollback(ctx context.Context, n table.Name) (Epoch, error) {
 	return t.Epochs[i-1], e.Switch(ctx, n, t.Epochs[i-1].Number)
 }
 
-// Drop what is before an epoch: its predecessors and their indices. The epoch has to be shown. Records of dropped epochs
-// that still come are left out.
+// Drop deletes all epochs before the given one, with their indices. The alias must show the given epoch. The
+// function ignores later records of dropped epochs.
 func (e *Epochs) Drop(ctx context.Context, n table.Name, before int) error {
 	t, err := e.Current(ctx, n)
 	if err != nil {
@@ -267,14 +272,15 @@ func (e *Epochs) Drop(ctx context.Context, n table.Name, before int) error {
 		return err
 	}
 	if listed {
-		// A function that remembers them would write once more, and make the index again.
+		// Wait, because a function that still remembers these epochs would write once more and make the index
+		// again.
 		select {
 		case <-ctx.Done():
 			return fmt.Errorf("dropping epochs of %s: their indices are still there, drop them again: %w", n, ctx.Err())
 		case <-time.After(2 * remembered):
 		}
 	}
-	for number := 1; number < before; number++ { // all, also those that a drop which was interrupted has left
+	for number := 1; number < before; number++ { // all earlier numbers, because an interrupted drop may have left some
 		if err := e.indices.remove(ctx, e.Index(n, number)); err != nil {
 			return fmt.Errorf("dropping epoch %d of %s: %w", number, n, err)
 		}

@@ -34,7 +34,7 @@ func TestAnEpochBeginsLaterThanAnyFunctionRemembers(t *testing.T) {
 	_, err = e.Begin(t.Context(), orders)
 	require.ErrorContains(t, err, "epoch 2 has not begun yet")
 
-	// Until then records are the former epoch's, also for one who knows of the new one.
+	// Until then records belong to the former epoch, also for a function that knows the new one.
 	require.Equal(t, -1, r.handle(t, row(2, 20, "")))
 	r.now = epoch.Since.Add(remembered)
 	require.NoError(t, e.Await(t.Context(), epoch))
@@ -185,12 +185,12 @@ func TestANewColumnWaitsForItsDescriptionInAnotherShard(t *testing.T) {
 	require.Len(t, r.domain.indices[unnamed.Index(orders, 1)].docs, 1)
 
 	added := strings.ReplaceAll(created("orders", `"region":{"type":"STRING"},"id":{"type":"INT64"},"day":{"type":"DATE"}`, `"region","id"`), "create-table", "add-column")
-	other := newFunction(t, r.f.settings, r.domain, r.s3) // that of another shard
+	other := newFunction(t, r.f.settings, r.domain, r.s3) // the function of another shard
 	other.deps.Now = r.f.deps.Now
 	answer, err := other.Handle(t.Context(), event(1, 0, []string{later(added, 8*time.Second)}))
 	require.NoError(t, err)
 	require.Empty(t, answer.BatchItemFailures)
-	r.now = r.now.Add(2 * time.Second) // less than an entry is remembered
+	r.now = r.now.Add(2 * time.Second) // less than the time for which an entry is remembered
 	require.Equal(t, -1, r.handle(t, with))
 	require.Contains(t, r.domain.indices[unnamed.Index(orders, 1)].fields, "day")
 
@@ -208,7 +208,7 @@ func TestRecordsOfOneEpochFillAnother(t *testing.T) {
 	epochs := r.epochs()
 	begun, err := epochs.Begin(t.Context(), orders)
 	require.NoError(t, err)
-	r.now = r.now.Add(2 * lead) // the function's memory of its epochs is over
+	r.now = r.now.Add(2 * lead) // the function has forgotten its epochs by now
 
 	records := make([]*change.Record, len(old))
 	for i, raw := range old {

@@ -12,35 +12,36 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// batchReader reads the event of a batch as Lambda writes it, in one pass and into the memory of the batch before. encoding/json goes three times over
-// each byte of it, which is most of what the function would do.
+// batchReader decodes the event of a batch in one pass, in the form that Lambda writes. It reuses the memory of
+// the previous batch. encoding/json reads each byte three times, which would take most of the function's time.
 //
-// It reads what it knows for certain to read as encoding/json does. An event that is written otherwise in any respect, with escapes in its texts for
-// instance, it leaves to that.
+// It decodes only events for which its result certainly equals that of encoding/json. All other events, for
+// example those with escapes in texts, are left to encoding/json.
 type batchReader struct {
 	scan.Scanner
 	event   []byte
 	records []events.KinesisEventRecord
-	// data of all records, one after the other.
+	// data has the data of all records in sequence.
 	data []byte
-	// last is the record before the one that is read, which has most texts in common with it.
+	// last is the previous record. Most texts of the next record are equal to its texts.
 	last *events.KinesisEventRecord
-	// odd is what is not read here.
+	// odd is true if this reader cannot decode the event.
 	odd bool
 }
 
-// read a batch; false for an event that is none, or is left to encoding/json. The records and their data are there until the next one is read.
+// read decodes a batch. It returns false if the event is no batch or must be left to encoding/json. The records
+// and their data are valid until the next call.
 func (b *batchReader) read(event []byte) (batch events.KinesisEvent, ok bool) {
 	if !utf8.Valid(event) {
 		return batch, false
 	}
 	b.Scanner, b.event, b.records, b.last, b.odd = scan.New(event), event, b.records[:0], &events.KinesisEventRecord{}, false
-	// Never more than the event: no record's data move while the next ones are read.
+	// The data are never longer than the event, so no data move while later records are decoded.
 	b.data = slices.Grow(b.data[:0], base64.StdEncoding.DecodedLen(len(event)))
 	known := 0
 	for b.Enter('{'); b.More('}'); {
 		if b.member("Records") != "Records" || b.Next() != '[' {
-			return batch, false // another event, perhaps
+			return batch, false // perhaps another kind of event
 		}
 		known++
 		for b.Enter('['); b.More(']'); {
@@ -100,7 +101,8 @@ func (b *batchReader) kinesis(r, last *events.KinesisRecord) {
 	}
 }
 
-// member goes to a member's value and is its name, if it is known. A name like one of those is odd: encoding/json takes it for that one.
+// member reads a member's name, and returns it if it is known. A name that differs from a known one only in case
+// is odd, because encoding/json treats both as equal.
 func (b *batchReader) member(known ...string) string {
 	name := b.plain(b.Name())
 	for _, k := range known {
@@ -121,7 +123,8 @@ func (b *batchReader) plain(at scan.Span, plain bool) []byte {
 	return at.In(b.event)
 }
 
-// string of a member, which may be that of the record before. One that comes twice, or null, is odd.
+// string reads a text member. It reuses the previous record's text if they are equal. A repeated member or a null
+// is odd.
 func (b *batchReader) string(into *string, last string) {
 	if b.Next() != '"' || *into != "" {
 		b.odd = true
@@ -135,7 +138,7 @@ func (b *batchReader) string(into *string, last string) {
 	}
 }
 
-// decoded are the bytes of a text in base64.
+// decoded reads a base64 text and returns its bytes.
 func (b *batchReader) decoded() []byte {
 	if b.Next() != '"' {
 		b.odd = true
@@ -150,7 +153,7 @@ func (b *batchReader) decoded() []byte {
 	return b.data[begin:len(b.data):len(b.data)]
 }
 
-// seconds since 1970, as [events.SecondsEpochTime] reads them.
+// seconds reads a time in seconds since 1970, like [events.SecondsEpochTime].
 func (b *batchReader) seconds() time.Time {
 	if c := b.Next(); c != '-' && (c < '0' || c > '9') {
 		b.odd = true

@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// ofLambda is an event as Lambda writes it,
+// ofLambda is an event in the form that Lambda writes:
 // https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html.
 const ofLambda = `{
     "Records": [
@@ -40,7 +40,7 @@ func TestAnEventOfLambdaIsReadInOnePass(t *testing.T) {
 	require.Equal(t, "Hello, this is a test.", string(batch.Records[0].Kinesis.Data))
 }
 
-// FuzzEvents: what is read here is what encoding/json reads; the rest is left to it.
+// FuzzEvents checks that an event which the reader decodes gives the same result as encoding/json.
 func FuzzEvents(f *testing.F) {
 	f.Add(ofLambda)
 	for old, others := range map[string][]string{
@@ -59,7 +59,7 @@ func FuzzEvents(f *testing.F) {
 			f.Add(strings.ReplaceAll(ofLambda, old, other))
 		}
 	}
-	var reader batchReader // one for all, as in the function
+	var reader batchReader // one reader for all events, as in the function
 	f.Fuzz(func(t *testing.T, text string) {
 		batch, ok := reader.read([]byte(text))
 		if !ok {
@@ -70,7 +70,7 @@ func FuzzEvents(f *testing.F) {
 		require.Len(t, batch.Records, len(want.Records))
 		for i := range want.Records {
 			if got := &batch.Records[i].Kinesis; len(got.Data) == 0 && len(want.Records[i].Kinesis.Data) == 0 {
-				got.Data = want.Records[i].Kinesis.Data // nil and empty are one
+				got.Data = want.Records[i].Kinesis.Data // nil and empty are equal here
 			}
 		}
 		require.Equal(t, want, batch)
@@ -79,7 +79,7 @@ func FuzzEvents(f *testing.F) {
 
 func TestBatchesAreReadAsTheyWereWritten(t *testing.T) {
 	var reader batchReader
-	text := rapid.StringMatching(`[ -!#-;=?-\[\]-~]{0,80}`) // without what encoding/json escapes
+	text := rapid.StringMatching(`[ -!#-;=?-\[\]-~]{0,80}`) // characters that encoding/json does not escape
 	rapid.Check(t, func(t *rapid.T) {
 		want := events.KinesisEvent{Records: make([]events.KinesisEventRecord, rapid.IntRange(1, 5).Draw(t, "records"))}
 		for i := range want.Records {
@@ -94,7 +94,7 @@ func TestBatchesAreReadAsTheyWereWritten(t *testing.T) {
 		require.NoError(t, err)
 		got, ok := reader.read(event)
 		require.True(t, ok, "%s", event)
-		for i := range want.Records { // its fraction is rounded on its way through a floating-point number
+		for i := range want.Records { // a floating-point number rounds its fraction
 			arrived := &want.Records[i].Kinesis.ApproximateArrivalTimestamp.Time
 			require.WithinDuration(t, *arrived, got.Records[i].Kinesis.ApproximateArrivalTimestamp.Time, time.Microsecond)
 			*arrived = got.Records[i].Kinesis.ApproximateArrivalTimestamp.Time

@@ -52,7 +52,7 @@ func (d *domain) bulk(r opensearchtest.Request) (int, any) {
 	return 200, object{"items": items}
 }
 
-// index a document as OpenSearch 2.19.4 does, with its error types.
+// index writes a document like OpenSearch 2.19.4, with its error types.
 func (d *domain) index(onlyAlias bool, a bulkAction, source []byte) (status int, kind, reason string) {
 	switch d.ask("document") {
 	case faultBusy:
@@ -73,7 +73,7 @@ func (d *domain) index(onlyAlias bool, a bulkAction, source []byte) (status int,
 		return out.status, out.kind, out.kind
 	}
 	x := d.indices[a.Index]
-	if x == nil { // as OpenSearch does, by the template
+	if x == nil { // the template applies, as in OpenSearch
 		x = &index{docs: map[string]*doc{}, fields: map[string]any{}}
 		if d.collection {
 			x.dynamic, _ = Closed()["dynamic"].(string)
@@ -103,7 +103,7 @@ func (d *domain) index(onlyAlias bool, a bulkAction, source []byte) (status int,
 	return 200, "", ""
 }
 
-// unseen is how long a search finds what was deleted: it is refreshed only now and then.
+// unseen is how long a search still finds a deleted document, because it sees deletions only after a refresh.
 const unseen = time.Second
 
 // sweepSearch finds tombstones, the oldest first.
@@ -144,7 +144,8 @@ func (d *domain) sweepSearch(name string, content []byte) (int, any) {
 	return 200, object{"hits": object{"hits": hits[:min(len(hits), asked.Size)]}}
 }
 
-// remove a document on condition. Its version goes one up, or to the one that is given, and is forgotten after a minute.
+// remove deletes a document on a condition. Its version becomes one greater, or the given one. OpenSearch forgets
+// the version after a minute.
 func (d *domain) remove(a bulkAction) int {
 	x := d.indices[a.Index]
 	if x == nil || x.docs[a.ID] == nil {

@@ -16,30 +16,31 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// domain is a model of OpenSearch: external versions, and versions of deleted documents that are forgotten after a minute.
+// domain is a fake of OpenSearch. It has external versions, and forgets versions of deleted documents after a
+// minute.
 type domain struct {
 	mu      sync.Mutex
 	now     func() time.Time
 	indices map[string]*index
-	aliases map[string]map[string]bool // alias, index, filtered
+	aliases map[string]map[string]bool // alias, index, whether it is filtered
 	seqNo   int64
-	// fault is asked before each request and each document; nil means none.
+	// fault decides before each request and each document whether it fails. Nil means no faults.
 	fault func(what string) int
-	// refuse says why a document is refused: its error type, and the reason.
+	// refuse returns the error type and reason with which a document is refused.
 	refuse func(source map[string]any) string
-	// out of order are indices whose documents are not taken, by name.
+	// out has the indices that accept no document, by name.
 	out   map[string]outOfOrder
-	bulks []int // documents of each bulk request
+	bulks []int // number of documents in each bulk request
 	sizes []int // bytes of each bulk request
 	made  []string
 	calls []string
-	// former is nil where no former release has been.
+	// former is nil if no former release has run.
 	former *former
-	// collection says that it is one, and not a domain.
+	// collection is true if the fake is a collection and not a domain.
 	collection bool
 }
 
-// outOfOrder is what is answered for each document of an index, whatever the document is.
+// outOfOrder is the answer to each document of a broken index.
 type outOfOrder struct {
 	status int
 	kind   string
@@ -48,7 +49,7 @@ type outOfOrder struct {
 type index struct {
 	docs   map[string]*doc
 	fields map[string]any
-	// dynamic is "strict" of an index that takes no field that it does not have.
+	// dynamic is "strict" if the index accepts no unknown field.
 	dynamic string
 }
 
@@ -57,7 +58,7 @@ type doc struct {
 	seqNo   int64
 	source  json.RawMessage
 	deleted time.Time
-	// was is the version before it was deleted, which a search still finds.
+	// was is the version before the deletion, which a search still finds.
 	was int64
 }
 
@@ -65,8 +66,8 @@ const (
 	faultNone = iota
 	faultBusy
 	faultBroken
-	faultLost   // done, but the answer is lost
-	faultUnsent // not done, no answer
+	faultLost   // the request succeeds, but its answer is lost
+	faultUnsent // the request is not executed, and there is no answer
 )
 
 func newDomain(now func() time.Time) *domain {
@@ -80,7 +81,7 @@ func (d *domain) ask(what string) int {
 	return d.fault(what)
 }
 
-// RoundTrip answers as a domain does.
+// RoundTrip answers like a domain.
 func (d *domain) RoundTrip(r *http.Request) (*http.Response, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -195,13 +196,13 @@ func (d *domain) mapping(method, name string, content []byte) (int, any) {
 	return 200, object{}
 }
 
-// former is the registry of a former release: documents that a search finds once they are refreshed.
+// former is the registry of a former release. Its documents are searchable after a refresh.
 type former struct {
 	docs, unseen map[string]json.RawMessage
 	blocked      bool
 }
 
-// formerly has a former release's registry with an entry for each source, by document id.
+// formerly gives the domain the registry of a former release, with these entries by document id.
 func (d *domain) formerly(entries map[string]string) {
 	d.former = &former{docs: map[string]json.RawMessage{}, unseen: map[string]json.RawMessage{}}
 	for id, source := range entries {
@@ -209,7 +210,7 @@ func (d *domain) formerly(entries map[string]string) {
 	}
 }
 
-// registry answers what is asked of a former release's registry, under its alias.
+// registry answers requests to the alias of a former release's registry.
 func (d *domain) registry(r opensearchtest.Request) (int, any) {
 	switch path := strings.Join(r.Parts[1:], "/"); {
 	case d.former == nil:
@@ -229,13 +230,13 @@ func (d *domain) registry(r opensearchtest.Request) (int, any) {
 		return 200, object{"hits": object{"hits": hits}}
 	case d.former.blocked:
 		return 403, object{"error": object{"type": "cluster_block_exception"}}
-	default: // a document
+	default: // a request for a document
 		d.former.unseen[r.Last()] = r.Content
 	}
 	return 200, object{}
 }
 
-// count the documents that are rows.
+// count counts the documents that are rows.
 func (d *domain) count(name string, content []byte) (int, any) {
 	if !strings.Contains(string(content), `"must_not":[{"term":{"_cdc.deleted":true}}]`) {
 		return 400, object{"error": "query"}
@@ -283,7 +284,7 @@ func (d *domain) switchAliases(content []byte) (int, any) {
 	return 200, object{}
 }
 
-// shown are the rows behind an alias, by document id, without where they came from.
+// shown returns the rows behind an alias by document id, without their origin.
 func (d *domain) shown(t require.TestingT, alias string) map[string]map[string]any {
 	rows := map[string]map[string]any{}
 	require.LessOrEqual(t, len(d.aliases[alias]), 1)
@@ -314,7 +315,7 @@ func (d *domain) tombstones() int {
 	return n
 }
 
-// removeIndex and its place behind aliases.
+// removeIndex removes an index, also from its aliases.
 func (d *domain) removeIndex(name string) {
 	delete(d.indices, name)
 	for alias := range d.aliases {
@@ -324,7 +325,7 @@ func (d *domain) removeIndex(name string) {
 
 func (d *domain) names() []string { return slices.Sorted(maps.Keys(d.indices)) }
 
-// lines are the parked records.
+// lines returns the parked records.
 func (r *rig) lines(t testing.TB) []Parked {
 	objects := r.s3.Objects(r.f.settings.Bucket, r.f.settings.Prefix)
 	var all []Parked
@@ -338,7 +339,7 @@ func (r *rig) lines(t testing.TB) []Parked {
 	return all
 }
 
-// parked are the objects of parked records.
+// parked returns the objects of parked records.
 func (r *rig) parked() map[string]string {
 	return r.s3.Objects(r.f.settings.Bucket, r.f.settings.Prefix)
 }

@@ -2,8 +2,9 @@ package currentstate
 
 import "strings"
 
-// fieldType is how a column is indexed. None of them can refuse a value: what does not fit is kept in the document and
-// not indexed. That rules out boolean, which refuses whatever is no boolean: the column's type may change.
+// fieldType is how a column is indexed. No field refuses a value: a value that does not fit stays in the document
+// and is not indexed. So there is no boolean field, because it refuses other values, and a column's type may
+// change.
 type fieldType string
 
 const (
@@ -12,30 +13,31 @@ const (
 	long         fieldType = "long"
 	unsignedLong fieldType = "unsigned_long"
 	double       fieldType = "double"
-	// decimal is exact as a keyword, and its field number is a double, for ranges and sums.
+	// decimal is an exact keyword. Its subfield number is a double for ranges and sums.
 	decimal fieldType = "decimal"
 )
 
 const (
-	// ignoreAbove keeps what Lucene indexes of a string within its 32,766 bytes per term,
+	// ignoreAbove keeps an indexed string below Lucene's limit of 32,766 bytes per term:
 	// https://docs.opensearch.org/latest/field-types/mapping-parameters/ignore-above/.
 	ignoreAbove = 8191
-	// fieldLimit holds a decimal, which is two fields, in each of the 4,096 columns that a MySQL table may have, and of the 1,600 of PostgreSQL.
+	// fieldLimit is enough for two fields (a decimal has two) for each of the 4,096 columns that MySQL allows in a
+	// table, or the 1,600 of PostgreSQL.
 	fieldLimit = 10_000
-	// dateFormats of DMS (ISO 8601) and of dates in strings.
+	// dateFormats accepts DMS's dates (ISO 8601) and dates in strings.
 	dateFormats = "strict_date_optional_time||yyyy-MM-dd HH:mm:ss||yyyy-MM-dd HH:mm:ss.SSSSSS||epoch_millis"
 )
 
-// control is the member of a document that is not the row's.
+// control is the member of a document that does not come from the row.
 const control = "_cdc"
 
 type object map[string]any
 
-// typeOf a column by MySQL's name of its type (bigint(20) unsigned), PostgreSQL's (timestamp(3) with time zone) or DMS's, which
-// control records carry (UINT64).
+// typeOf returns the field type for MySQL's type of a column (bigint(20) unsigned), PostgreSQL's (timestamp(3)
+// with time zone), or DMS's, which control records have (UINT64).
 func typeOf(declared string) fieldType {
 	declared = strings.ToLower(declared)
-	if strings.HasSuffix(declared, "[]") { // an array of PostgreSQL is text
+	if strings.HasSuffix(declared, "[]") { // an array of PostgreSQL is a text
 		return keyword
 	}
 	base := declared
@@ -48,7 +50,7 @@ func typeOf(declared string) fieldType {
 			return unsignedLong
 		}
 		return long
-	case "uint64", "uint8": // DMS's name has bits in some places and bytes in others
+	case "uint64", "uint8": // DMS's number counts bits in some places and bytes in others
 		return unsignedLong
 	case "tinyint", "smallint", "mediumint", "int", "integer", "year",
 		"int1", "int2", "int4", "int8", "int16", "int32", "int64", "uint1", "uint2", "uint4", "uint16", "uint32":
@@ -63,7 +65,7 @@ func typeOf(declared string) fieldType {
 	return keyword
 }
 
-// mapping of a field.
+// mapping returns the mapping of a field.
 func (t fieldType) mapping() object {
 	switch t {
 	case date:
@@ -77,7 +79,7 @@ func (t fieldType) mapping() object {
 	}
 }
 
-// properties of columns.
+// properties returns the mappings of columns.
 func properties(columns map[string]fieldType) object {
 	out := make(object, len(columns)+1)
 	for name, t := range columns {
@@ -86,8 +88,8 @@ func properties(columns map[string]fieldType) object {
 	return out
 }
 
-// mappings of an index. A column that nobody has described is a keyword, a number one with a field number, whatever its
-// first value looks like: guessing from that is how a later one comes to be refused.
+// mappings returns the mappings of an index. An unknown column is a keyword, and a number is one with a subfield
+// number. The type never depends on how the first value looks, because the field could then refuse a later value.
 func mappings(columns map[string]fieldType) object {
 	all := properties(columns)
 	all[control] = object{"dynamic": false, "properties": object{
@@ -107,7 +109,7 @@ func mappings(columns map[string]fieldType) object {
 	}
 }
 
-// visible is the filter of an alias: tombstones are not rows.
+// visible is an alias's filter. It hides tombstones.
 func visible() object {
 	return object{"bool": object{"must_not": []object{{"term": object{control + ".deleted": true}}}}}
 }

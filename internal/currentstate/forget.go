@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// Forget a table that is no more: the indices of all its epochs, with their aliases, and its entry. That no record of it is
-// still to come is the caller's to know: one would wait for a description of the table, and then be parked.
+// Forget deletes a table that no longer exists: the indices of all its epochs, their aliases, and its entry. The
+// caller must know that no record of it can come. Such a record would wait for a description of the table and then
+// be parked.
 func (e *Epochs) Forget(ctx context.Context, n table.Name) error {
 	s, err := e.registry.read(ctx, n)
 	if err != nil || s.entry == nil {

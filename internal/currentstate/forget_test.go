@@ -25,7 +25,7 @@ func TestATableThatIsForgottenLeavesNothingAndMayComeAgain(t *testing.T) {
 	require.ErrorIs(t, err, ErrNoEpochs)
 	require.Empty(t, r.s3.Objects("b", Place("").entries()))
 
-	r.now = r.now.Add(2 * remembered) // until then the function remembers it
+	r.now = r.now.Add(2 * remembered) // until then the function remembers the table
 	require.Equal(t, 0, r.handle(t, row(2, 30, "")), "its index is missed first")
 	require.Equal(t, -1, r.handle(t, row(2, 30, "")))
 	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)

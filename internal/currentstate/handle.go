@@ -10,7 +10,7 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Invoke is the function as Lambda's runtime calls it ([lambda.Handler]): with the event's bytes, which nothing has gone over yet.
+// Invoke handles an event's raw bytes. Lambda's runtime calls it ([lambda.Handler]).
 func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	answer, err := f.Dispatch(ctx, event)
 	if err != nil {
@@ -23,8 +23,8 @@ func (f *Function) Invoke(ctx context.Context, event []byte) ([]byte, error) {
 	return text, nil
 }
 
-// Dispatch is the function's handler: a batch of the stream, or an EventBridge event or schedule ("source" is aws.events
-// or aws.scheduler), which sweeps.
+// Dispatch handles a batch of the stream, or an EventBridge event or schedule ("source" is aws.events or
+// aws.scheduler). The latter starts a sweep.
 func (f *Function) Dispatch(ctx context.Context, event json.RawMessage) (any, error) {
 	reader := f.batches.Get().(*batchReader)
 	defer f.batches.Put(reader)
@@ -44,9 +44,9 @@ func (f *Function) Dispatch(ctx context.Context, event json.RawMessage) (any, er
 	return nil, errors.New("the event is neither a batch of a stream nor a schedule")
 }
 
-// Handle indexes a batch, after it has taken over what a former release knows of the tables. The answer names the first record that has to be tried again, with which Lambda goes on: those
-// before it are settled, those after it come once more, which does no harm.
-// https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
+// Handle indexes a batch. First it takes over a former release's registry if necessary. The answer names the first
+// record that must be retried. Lambda continues with it: earlier records are settled, and later ones come again,
+// which does no harm. https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-batchfailurereporting.html
 func (f *Function) Handle(ctx context.Context, batch events.KinesisEvent) (events.KinesisEventResponse, error) {
 	if err := f.takeOver(ctx); err != nil && len(batch.Records) > 0 {
 		return f.goOn(batch, 0, err), nil
@@ -78,14 +78,14 @@ func (f *Function) Handle(ctx context.Context, batch events.KinesisEvent) (event
 	return events.KinesisEventResponse{}, nil
 }
 
-// goOn with the record that is not settled is what Lambda is told.
+// goOn tells Lambda to continue with the first unsettled record.
 func (f *Function) goOn(batch events.KinesisEvent, failed int, reason error) events.KinesisEventResponse {
 	f.deps.Log.Warn("a batch is not finished: it will be tried again from the first record that is not",
 		"settled", failed, "records", len(batch.Records), "reason", reason)
 	return events.KinesisEventResponse{BatchItemFailures: []events.KinesisBatchItemFailure{{ItemIdentifier: batch.Records[failed].Kinesis.SequenceNumber}}}
 }
 
-// Begin has the registry of a place that is made beside another one copied, if no invocation has done it yet.
+// Begin copies the registry of another place into this new one, unless an invocation has done so.
 func (f *Function) Begin(ctx context.Context) error {
 	if !f.registry.copied {
 		return nil
@@ -93,7 +93,7 @@ func (f *Function) Begin(ctx context.Context) error {
 	return f.takeOver(ctx)
 }
 
-// takeOver the registry of a former release, or of another place, the first time.
+// takeOver copies the registry of a former release or of another place. It does so once.
 func (f *Function) takeOver(ctx context.Context) error {
 	ctx, cancel := withReserve(ctx)
 	defer cancel()
@@ -108,8 +108,8 @@ func (f *Function) takeOver(ctx context.Context) error {
 	return err
 }
 
-// parkUntil parks what is wrong up to the first unsettled record, which it returns; -1 without any. What is after it will
-// come again, and what cannot be parked is unsettled.
+// parkUntil stores the parked records before the first unsettled one, and returns the index of that; -1 if all are
+// settled. Later records will come again. If a record cannot be stored, it is unsettled.
 func (f *Function) parkUntil(ctx context.Context, items []item, out *Outcome) int {
 	failed := unsettled(items)
 	if failed >= 0 {

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// rig is the function with a domain and a bucket whose clock is set by hand.
+// rig is a function with a fake domain and bucket. The test sets its clock.
 type rig struct {
 	now     time.Time
 	domain  *domain
@@ -26,7 +26,7 @@ type rig struct {
 	metrics bytes.Buffer
 	log     bytes.Buffer
 	f       *Function
-	// patience of an invocation; 0 is two seconds.
+	// patience is the time of an invocation. 0 means two seconds.
 	patience time.Duration
 }
 
@@ -45,7 +45,7 @@ func newRig(t *testing.T, change func(*Settings)) *rig {
 	return r
 }
 
-// handle returns the index of the first record to be tried again; -1 for none.
+// handle returns the index of the first record to be retried, or -1 if there is none.
 func (r *rig) handle(t *testing.T, records ...string) int {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), cmp.Or(r.patience, 2*time.Second))
@@ -65,7 +65,7 @@ func (r *rig) handle(t *testing.T, records ...string) int {
 	return at
 }
 
-// row is an insert of shop.orders at a place in the binlog.
+// row returns an insert of shop.orders at a position of the binlog.
 func row(id, place int, columns string) string { return rowOf("orders", "bin", id, place, columns) }
 
 func rowOf(table, binlog string, id, place int, columns string) string {
@@ -108,7 +108,7 @@ func TestWhatIsWrongWithARecordIsParkedAndHoldsUpNoOther(t *testing.T) {
 	require.Equal(t, []string{"current-shop-orders-1", "eu,3", "shop.orders"}, []string{lines[2].Index, lines[2].Document, lines[2].Table})
 	require.Contains(t, lines[5].Detail, "begin a new epoch")
 
-	// Again: the same object, not another one.
+	// A repeated batch writes the same object and no other one.
 	r.handle(t, append(records, row(9, 90, ""))...)
 	require.Len(t, r.parked(), 1)
 }
@@ -260,7 +260,7 @@ func TestAChangedPrimaryKeyIsReported(t *testing.T) {
 func TestAPanicParksItsRecord(t *testing.T) {
 	r := newRig(t, nil)
 	from := event(0, 0, []string{row(1, 10, "")}).Records[0]
-	it := item{from: &from} // its record is missing, which cannot be
+	it := item{from: &from} // its record is missing, which never happens
 	require.Empty(t, r.f.documents(t.Context(), &it))
 	require.NoError(t, it.err)
 	require.Equal(t, Panicked, it.parked.Reason)

@@ -21,7 +21,7 @@ import (
 
 var began = time.Date(2026, 11, 23, 6, 0, 0, 0, time.UTC)
 
-// event is a batch of a shard from a record on.
+// event returns a batch of a shard that starts at the record from.
 func event(shard, from int, records []string) events.KinesisEvent {
 	var e events.KinesisEvent
 	for i, r := range records {
@@ -33,7 +33,7 @@ func event(shard, from int, records []string) events.KinesisEvent {
 	return e
 }
 
-// unnamed is the source of most tests.
+// unnamed is the source in most tests.
 const unnamed = Source("")
 
 var orders = table.Name{Database: "shop", Table: "orders"}
@@ -53,7 +53,8 @@ func newFunction(t require.TestingT, s Settings, d *domain, s3 *buckettest.S3) *
 	return f
 }
 
-// delivery is Lambda's: it reads each shard from where it stands, and goes back to what a function could not finish.
+// delivery is a fake of Lambda. It reads each shard from its position, and goes back to records that the function
+// could not finish.
 type delivery struct {
 	t      *rapid.T
 	s      *source
@@ -122,7 +123,7 @@ func (v *delivery) deliver(shard int) {
 	v.at[shard] += n
 }
 
-// replay applies records once more that have been delivered before, in any order.
+// replay applies records again that were already delivered, in any order.
 func (v *delivery) replay() {
 	var records []*change.Record
 	for shard := range v.s.shards {
@@ -149,7 +150,7 @@ func (v *delivery) drain() {
 	}
 }
 
-// step lets one thing happen, anywhere.
+// step does one thing at random.
 func (v *delivery) step() {
 	switch rapid.IntRange(0, 9).Draw(v.t, "step") {
 	case 0, 1, 2:
@@ -171,7 +172,7 @@ func (v *delivery) step() {
 	}
 }
 
-// TestTheIndexEqualsTheTable for every history and every way in which it comes, epochs included.
+// TestTheIndexEqualsTheTable checks every history and every order of delivery, including epochs.
 func TestTheIndexEqualsTheTable(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		now := began
@@ -184,7 +185,7 @@ func TestTheIndexEqualsTheTable(t *testing.T) {
 			set.Service = opensearch.Serverless
 		}
 		v := &delivery{t: t, s: s, d: d, s3: s3, f: newFunction(t, set, d, s3), at: make([]int, len(s.shards)), faulty: true}
-		for range rapid.IntRange(0, 4).Draw(t, "rows before") { // known only by the load
+		for range rapid.IntRange(0, 4).Draw(t, "rows before") { // rows that only the load contains
 			s.rows[s.key("row before")] = 0
 		}
 		s.snapshot()
@@ -195,7 +196,8 @@ func TestTheIndexEqualsTheTable(t *testing.T) {
 			s.sendLoad()
 		}
 		epochs := &Epochs{unnamed, v.f.client, newRegistry(v.f.deps.Bucket, v.f.settings.Registry, v.f.indices, clock), v.f.indices}
-		// A former epoch that was never shown, as its index was not finished when another one began, is not shown later.
+		// If an epoch was never shown because its index was unfinished when the next one began, it is never shown
+		// later either.
 		shown := d.aliases[unnamed.Alias(orders)][unnamed.Index(orders, 1)]
 		if rapid.Bool().Draw(t, "another source") && shown {
 			before := s.rowsWanted()
@@ -222,8 +224,8 @@ func TestTheIndexEqualsTheTable(t *testing.T) {
 	})
 }
 
-// another source takes the former one's place: its binlog begins anew, with the same name, and all is loaded again. What is
-// left of the former one is still in the stream.
+// another replaces the source: its binlog starts again with the same name, and all rows are loaded again. The
+// stream still has records of the former source.
 func (v *delivery) another(epochs *Epochs) {
 	epoch, err := epochs.Begin(context.Background(), orders)
 	require.NoError(v.t, err)
@@ -240,7 +242,7 @@ func (v *delivery) another(epochs *Epochs) {
 	v.drain()
 }
 
-// TestATombstoneOutlivesWhatOpenSearchForgets: without it, the same history brings a deleted row back.
+// Without the tombstone the same history brings a deleted row back.
 func TestATombstoneOutlivesWhatOpenSearchForgets(t *testing.T) {
 	for name, c := range map[string]struct {
 		retention time.Duration

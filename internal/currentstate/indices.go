@@ -12,26 +12,26 @@ import (
 	"sync"
 )
 
-// indices makes the indices of a source's epochs and describes new columns to them.
+// indices makes the indices of a source's epochs and adds new columns to them.
 type indices struct {
 	source Source
 	client *client
 	kind   kind
 
 	mu sync.Mutex
-	// ready has the indices that are known to be there, and how many columns were described to them.
+	// ready has the indices that are known to exist, with their number of columns.
 	ready map[string]int
-	// names of indices that were asked for.
+	// names caches the names of indices.
 	names map[epochOf]string
 }
 
-// epochOf a table.
+// epochOf identifies an epoch of a table.
 type epochOf struct {
 	table table.Name
 	epoch int
 }
 
-// name of an epoch's index.
+// name returns the name of an epoch's index.
 func (x *indices) name(n table.Name, epoch int) string {
 	x.mu.Lock()
 	defer x.mu.Unlock()
@@ -47,10 +47,10 @@ func newIndices(s Source, c *client, k kind) *indices {
 	return &indices{source: s, client: c, kind: k, ready: map[string]int{}, names: map[epochOf]string{}}
 }
 
-// prepare makes the index of an epoch if it is not there, and gives it the columns it lacks. A field's type is for good:
-// a column that changes its type keeps its field until the next epoch, values that do not fit are kept and not indexed.
-// Of an epoch that is the only one of its table the alias is made with the index: there is none, or it was lost with the index, or with
-// the domain.
+// prepare makes the index of an epoch if it is missing, and adds missing columns. A field's type never changes. So
+// if a column changes its type, its field stays the same until the next epoch, and values that do not fit are kept
+// but not indexed. If a table has only one epoch, prepare makes the alias together with the index, because either
+// it never existed, or it was lost with the index or the domain.
 func (x *indices) prepare(ctx context.Context, e *entry, epoch int) error {
 	index := x.name(e.name(), epoch)
 	x.mu.Lock()
@@ -83,7 +83,7 @@ func (x *indices) forget(index string) {
 	delete(x.ready, index)
 }
 
-// remove an index, if it is there.
+// remove deletes an index if it exists.
 func (x *indices) remove(ctx context.Context, index string) error {
 	err := x.client.call(ctx, http.MethodDelete, "/"+url.PathEscape(index), nil, nil)
 	if opensearch.Status(err) == http.StatusNotFound {
@@ -92,7 +92,8 @@ func (x *indices) remove(ctx context.Context, index string) error {
 	return err
 }
 
-// describe adds the fields that an index lacks. What OpenSearch refuses is left to the rule for unknown columns.
+// describe adds the fields that an index lacks. If OpenSearch refuses a field, the rule for unknown columns
+// applies to it.
 func (x *indices) describe(ctx context.Context, index string, columns map[string]fieldType) error {
 	is, err := readMapping(ctx, x.client, index)
 	if err != nil {
@@ -109,9 +110,9 @@ func (x *indices) describe(ctx context.Context, index string, columns map[string
 	return nil
 }
 
-// mapping of an index, as far as it is asked for.
+// mapping is the part of an index's mapping that this package reads.
 type mapping struct {
-	// Dynamic is what the index does with a field that it does not know: "true", "strict", or nothing where it was never said.
+	// Dynamic is how the index treats an unknown field: "true", "strict", or empty if it was never set.
 	Dynamic    string         `json:"dynamic"`
 	Properties map[string]any `json:"properties"`
 }
@@ -126,7 +127,7 @@ func readMapping(ctx context.Context, c *client, index string) (mapping, error) 
 	return of[index].Mappings, nil
 }
 
-// without the fields that the index has.
+// without removes the fields that the index already has.
 func (m mapping) without(wanted object) object {
 	for name := range m.Properties {
 		delete(wanted, name)

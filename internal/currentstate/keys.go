@@ -5,7 +5,7 @@ import (
 	"cmp"
 )
 
-// rows are the documents of a record: the row's, and a tombstone where it was when its key has changed.
+// rows returns the documents of a record: the row's, and a tombstone for the former key if the key has changed.
 func rows(in kind, index string, columns change.KeyColumns, version int64, o origin) ([]document, error) {
 	key, err := o.record.Key(columns)
 	if err != nil {
@@ -29,11 +29,11 @@ func rows(in kind, index string, columns change.KeyColumns, version int64, o ori
 	return []document{d, was}, nil
 }
 
-// columns of the key that the epoch's documents go by.
+// columns returns the key's columns that the epoch's document ids use.
 func (e Epoch) columns() change.KeyColumns { return change.KeyColumns{Names: e.Key, Types: e.Types} }
 
-// keyTypes are the types of the key's columns: MySQL's, which the settings have, else DMS's, which does not tell a TIME from a
-// text, nor BINARY from VARBINARY.
+// keyTypes returns the types of the key's columns: MySQL's from the settings, or else DMS's. The latter do not
+// distinguish a TIME from a text, nor BINARY from VARBINARY.
 func (f *Function) keyTypes(e *entry) []string {
 	types := make([]string, len(e.Key))
 	for i, column := range e.Key {

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// keyed is a record of shop.odd; before is empty without a before-image. A load has no place in the binlog.
+// keyed returns a record of shop.odd. An empty before means no before-image. A load has no position in the binlog.
 func keyed(operation string, place int, data, before string) string {
 	r := strings.Replace(rowOf("odd", "bin", 0, place, ""), `{"region":"eu","id":0}`, data, 1)
 	r = strings.Replace(r, `"operation":"insert"`, fmt.Sprintf(`"operation":%q`, operation), 1)
@@ -19,12 +19,12 @@ func keyed(operation string, place int, data, before string) string {
 	return r
 }
 
-// A row has one document, however its load, its changes and its delete write the key. The two readings of what DMS may do are
-// the two texts of each type.
+// A row has one document, however its load, its changes and its delete spell the key. Each type has two texts: the
+// two spellings that DMS may use.
 func TestARowHasOneDocumentHoweverItsKeyIsWritten(t *testing.T) {
 	for declared, written := range map[string][2]string{
 		"datetime(6)":  {`"k":"2026-01-02T03:04:05Z"`, `"k":"2026-01-02T03:04:05.000000Z"`},
-		"time(6)":      {`"k":"12:00:00.000000"`, `"k":"12:00:00"`}, // as MariaDB's binlog has whole seconds
+		"time(6)":      {`"k":"12:00:00.000000"`, `"k":"12:00:00"`}, // MariaDB's binlog has whole seconds
 		"decimal(9,2)": {`"k":1.50`, `"k":"1.5"`},
 		"float":        {`"k":0.1`, `"k":0.10000000149011612`},
 		"binary(4)":    {`"k":"0xCAFE0000"`, `"k":"0xCAFE"`},
@@ -55,7 +55,7 @@ func TestARowHasOneDocumentHoweverItsKeyIsWritten(t *testing.T) {
 	}
 }
 
-// What is another key in a record is another row: nothing is made one by guessing.
+// Different keys mean different rows. The function never guesses that two keys are equal.
 func TestDifferentKeysAreDifferentRows(t *testing.T) {
 	for declared, keys := range map[string][]string{
 		"varbinary(4)": {`"0x01"`, `"0x0100"`},
@@ -72,7 +72,8 @@ func TestDifferentKeysAreDifferentRows(t *testing.T) {
 	}
 }
 
-// A key that is only written otherwise to the server's collation is changed like any other: 'A' was loaded, 'a' came with a change.
+// The server's collation may treat 'A' and 'a' as equal. The row was loaded with 'A' and changed with 'a'; the
+// function handles this as a change of the key.
 func TestAKeyInAnotherCaseTakesTheFormersPlace(t *testing.T) {
 	r := newRig(t, func(s *Settings) {
 		s.Tables = append(s.Tables, Table{Database: "shop", Table: "odd", Key: []string{"k"}, Columns: map[string]string{"k": "varchar(20)"}})
@@ -81,7 +82,7 @@ func TestAKeyInAnotherCaseTakesTheFormersPlace(t *testing.T) {
 	require.Equal(t, map[string]map[string]any{"a": {"k": "a"}}, r.domain.shown(t, "current-shop-odd"))
 }
 
-// Where nobody tells MySQL's types, DMS's do, as far as they go.
+// If the settings have no MySQL types, DMS's types apply, as far as they are known.
 func TestTypesOfTheKeyAreThoseOfTheDefinitionWhereTheSettingsHaveNone(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, -1, r.handle(t, created("odd", `"k":{"type":"TIMESTAMP"},"code":{"type":"STRING"}`, `"k","code"`),
@@ -89,7 +90,7 @@ func TestTypesOfTheKeyAreThoseOfTheDefinitionWhereTheSettingsHaveNone(t *testing
 	require.Equal(t, map[string]map[string]any{"2026-01-02T03:04:05Z,%e": {"k": "2026-01-02T03:04:05.000Z", "code": "", "v": 2.0}}, r.domain.shown(t, "current-shop-odd"))
 }
 
-// An epoch of an earlier release has no types: its documents keep their ids.
+// An epoch of an earlier release has no types. Its documents keep their ids.
 func TestDocumentsOfAnEarlierReleaseKeepTheirIDs(t *testing.T) {
 	r := newRig(t, func(s *Settings) {
 		s.Tables = append(s.Tables, Table{Database: "shop", Table: "odd", Key: []string{"k"}, Columns: map[string]string{"k": "datetime(3)"}})

@@ -5,31 +5,33 @@ import (
 	"context"
 )
 
-// kind is what differs between the indices of a domain and those of a collection of OpenSearch Serverless, for who writes them.
+// kind has the operations that differ between indices of a domain and of a collection of OpenSearch Serverless.
 type kind interface {
-	// target is the name under which the documents of an index are written.
+	// target is the name under which documents of an index are written.
 	target(index string) string
-	// versionType by which OpenSearch compares the versions of two documents of a row.
+	// versionType is the rule by which OpenSearch compares two versions of a document.
 	versionType() string
-	// ofBulk and ofRows are parameters of every bulk request, and of one of rows.
+	// ofBulk returns parameters of every bulk request; ofRows returns those of requests that write rows.
 	ofBulk() string
 	ofRows() string
-	// make an index of a table that is read under an alias, or make one that is there ready to be written. The answer says that it has all
-	// columns of its entry.
+	// make makes an index and its alias, or prepares an existing index for writing. complete is true if the index
+	// has all columns of its entry.
 	make(ctx context.Context, c *client, e *entry, index, alias string) (complete bool, err error)
-	// lost says of a verdict that the index is not there, or not as it was made: it has to be made again.
+	// lost reports whether a verdict means that the index is missing, or not as this package makes it. Then it
+	// must be made again.
 	lost(v *verdict) bool
-	// check says what is wrong with the name under which an index is written.
+	// check returns an error if the name under which an index is written is unusable.
 	check(ctx context.Context, c *client, index string) error
-	// asked is the parameter of a search by which the hits say which document they are, for unchanged.
+	// asked is the search parameter that returns the versions of hits, for unchanged.
 	asked() string
-	// unchanged is the condition of a deletion that the document is still the tombstone that was found, as members of its action.
+	// unchanged appends a condition to a deletion's action: the document must still be the tombstone that was
+	// found.
 	unchanged(b []byte, t tombstone) []byte
-	// formerRegistry says that a former release may have left its registry there.
+	// formerRegistry reports whether a former release may have left its registry there.
 	formerRegistry() bool
 }
 
-// kindOf the indices behind a service; shards and replicas are a domain's.
+// kindOf returns the kind of a service's indices. shards and replicas apply to a domain only.
 func kindOf(service opensearch.Service, shards, replicas int) kind {
 	if service == opensearch.Serverless {
 		return collectionIndices{}

@@ -2,16 +2,16 @@ package currentstate
 
 import "encoding/json"
 
-// Namespace of the function's metrics in CloudWatch; their one dimension is Function, its name.
+// Namespace is the CloudWatch namespace of the function's metrics. Their only dimension is Function, its name.
 const Namespace = "CDCPipeline/CurrentState"
 
-// metric is a name with its unit and value.
+// metric has a name, a unit and a value.
 type metric struct {
 	name, unit string
 	value      int64
 }
 
-// metrics of a batch. Lag is only there when a change was indexed.
+// metrics returns the metrics of a batch. It includes Lag only if a change was indexed.
 func (o Outcome) metrics() []metric {
 	m := []metric{
 		{"Applied", "Count", int64(o.Applied)},
@@ -27,7 +27,7 @@ func (o Outcome) metrics() []metric {
 	return m
 }
 
-// report writes metrics in the embedded format,
+// report writes metrics in the embedded format:
 // https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/CloudWatch_Embedded_Metric_Format_Specification.html.
 func (f *Function) report(metrics []metric) {
 	definitions := make([]object, len(metrics))

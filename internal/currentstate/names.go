@@ -12,20 +12,21 @@ import (
 )
 
 const (
-	// indexPrefix of every index and alias of this package.
+	// indexPrefix begins the name of every index and alias of this package.
 	indexPrefix = "current-"
-	// maxPart of an index name, in bytes: OpenSearch takes 255 for the whole,
+	// maxPart is the longest part of an index name, in bytes. OpenSearch allows 255 for the whole name:
 	// https://docs.opensearch.org/latest/api-reference/index-apis/create-index/#index-naming-restrictions.
 	maxPart = 100
 )
 
-// Source is the short name of one of several sources whose rows are searched in one place; empty is the unnamed one's.
+// Source is the short name of a source, when several sources share one place. The unnamed source has an empty
+// name.
 type Source string
 
-// sourceForm has no hyphen, so that a name ends where its own does.
+// sourceForm allows no hyphen, because a hyphen separates the parts of an index name.
 var sourceForm = regexp.MustCompile(`^[a-z][a-z0-9]{0,15}$`)
 
-// Validate says what is wrong with a name.
+// Validate returns an error for an invalid name.
 func (s Source) Validate() error {
 	if s != "" && !sourceForm.MatchString(string(s)) {
 		return fmt.Errorf("%q is not the name of a source: write up to 16 of a to z and 0 to 9, a letter first", string(s))
@@ -33,12 +34,14 @@ func (s Source) Validate() error {
 	return nil
 }
 
-// Alias under which a table's rows are read: current-<schema>-<table>, or current-<source>-<schema>-<table>. Different tables have
-// different aliases, and so has a table that two sources have.
+// Alias returns the alias for reading a table's rows: current-<schema>-<table>, or
+// current-<source>-<schema>-<table>. Different tables have different aliases, also if two sources have the same
+// table.
 //
-// In a name, a to z, 0 to 9, _ and letters without case (한글) stay; any other byte, capitals among them, is a dot and two
-// hexadecimal digits. A name that this makes longer than 100 bytes is two dots and half of its SHA-256. Of a table of a named source whose name is
-// a number the first digit is written so too: current-orders-shop-.31 is no index of the unnamed source's table orders.shop.
+// In a name, a to z, 0 to 9, _ and letters without case (한글) stay. Any other byte, including capitals, becomes a
+// dot and two hexadecimal digits. A result longer than 100 bytes becomes two dots and half of its SHA-256. In a
+// named source, a table whose name is a number gets its first digit escaped in the same way. So
+// current-orders-shop-.31 cannot be an index of the unnamed source's table orders.shop.
 func (s Source) Alias(n table.Name) string {
 	if s == "" {
 		return indexPrefix + part(n.Database) + "-" + part(n.Table)
@@ -46,10 +49,12 @@ func (s Source) Alias(n table.Name) string {
 	return indexPrefix + string(s) + "-" + part(n.Database) + "-" + noNumber(part(n.Table))
 }
 
-// Index of an epoch of the table. No alias is like it: a hyphen in a name is escaped.
+// Index returns the name of an epoch's index. No alias has such a name, because a hyphen in a table's name is
+// escaped.
 func (s Source) Index(n table.Name, epoch int) string { return s.Alias(n) + "-" + strconv.Itoa(epoch) }
 
-// Indices is a pattern of the source's indices, which those of others match too: [Source.Has] tells them.
+// Indices returns a pattern that matches the source's indices. It also matches those of other sources;
+// [Source.Has] distinguishes them.
 func (s Source) Indices() string {
 	if s == "" {
 		return indexPrefix + "*"
@@ -57,7 +62,7 @@ func (s Source) Indices() string {
 	return indexPrefix + string(s) + "-*"
 }
 
-// Has says that a name is that of an index of the source.
+// Has reports whether a name is an index of the source.
 func (s Source) Has(index string) bool {
 	parts, ours := strings.Split(index, "-"), 4 // current, schema, table, epoch
 	if s != "" {
@@ -67,10 +72,10 @@ func (s Source) Has(index string) bool {
 	return len(parts) == ours && parts[0]+"-" == indexPrefix && (s == "" || parts[1] == string(s)) && err == nil && epoch > 0
 }
 
-// written is the alias under which an index of a domain is written.
+// written returns the alias for writing to an index of a domain.
 func written(index string) string { return index + "-w" }
 
-// noNumber is a part that is no epoch's number.
+// noNumber escapes a part that could be mistaken for an epoch's number.
 func noNumber(part string) string {
 	if part == "" || strings.Trim(part, "0123456789") != "" {
 		return part
@@ -97,8 +102,8 @@ func part(name string) string {
 	return ".." + hex.EncodeToString(sum[:16])
 }
 
-// field is a column's name in its document. A dot would make an object of it, and names that begin with _ are
-// OpenSearch's and ours: those characters, and the percent sign, are written as % and two hexadecimal digits.
+// field returns the name of a column's field. A dot would make an object, and OpenSearch and this package reserve
+// names that begin with _. So these characters, and the percent sign, become % and two hexadecimal digits.
 func field(column string) string {
 	if strings.IndexByte(column, '.') < 0 && strings.IndexByte(column, '%') < 0 && !strings.HasPrefix(column, "_") {
 		return column
@@ -110,7 +115,7 @@ func field(column string) string {
 	return column
 }
 
-// column is the name of the column that a field holds: the inverse of field.
+// column returns the name of a field's column. It is the inverse of field.
 func column(field string) string {
 	if !strings.Contains(field, "%") {
 		return field

@@ -14,7 +14,7 @@ import (
 
 var clicks = table.Name{Database: "shop", Table: "clicks"}
 
-// twoTables of a rig: orders and clicks, each with a row.
+// twoTables makes two tables, orders and clicks, each with a row.
 func twoTables(t *testing.T) *rig {
 	t.Helper()
 	r := newRig(t, func(s *Settings) {
@@ -24,7 +24,7 @@ func twoTables(t *testing.T) *rig {
 	return r
 }
 
-// The error types and statuses are OpenSearch 2.19.4's.
+// The error types and statuses come from OpenSearch 2.19.4.
 func TestAnIndexThatIsOutOfOrderParksNothingAndHoldsUpNoOther(t *testing.T) {
 	for name, out := range map[string]outOfOrder{
 		"closed":           {400, "index_closed_exception"},
@@ -83,7 +83,8 @@ func TestADocumentThatItsIndexCannotTakeIsParked(t *testing.T) {
 	}
 }
 
-// A request that is refused as a whole says nothing of its documents, unless it says so.
+// If OpenSearch refuses a whole request, this says nothing about its documents, unless the error names its
+// content.
 func TestARequestIsRefusedForItsDocumentsOrTriedAgain(t *testing.T) {
 	for name, c := range map[string]struct {
 		status int
@@ -144,8 +145,8 @@ func TestColumnsOfAnIndexThatIsOutOfOrderAreDescribedLater(t *testing.T) {
 	require.Equal(t, "date", r.domain.indices[unnamed.Index(orders, 1)].fields["day"].(map[string]any)["type"])
 }
 
-// A delete heeds no require_alias and, with an external version, makes an index that is not there (OpenSearch 2.19.4): rows are
-// deleted by tombstones, and these are swept on condition.
+// A delete ignores require_alias, and with an external version it makes a missing index (OpenSearch 2.19.4). So
+// the function deletes rows with tombstones, and sweeps tombstones on a condition.
 func TestNothingIsDeletedByVersion(t *testing.T) {
 	r := newRig(t, nil)
 	var actions []string

@@ -14,49 +14,50 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// Reason why a record is parked.
+// Reason is why a record is parked.
 type Reason string
 
-// The reasons.
+// These are the reasons.
 const (
-	// Unreadable is no change record.
+	// Unreadable means that the text is no change record.
 	Unreadable Reason = "unreadable"
-	// Unordered does not say where it stands among the changes of its row, or is of another source than its epoch.
+	// Unordered means that the record's position among the changes of its row is unknown, or that its source
+	// differs from its epoch's.
 	Unordered Reason = "unordered"
-	// Unkeyed is of a row or table whose primary key is not known.
+	// Unkeyed means that the primary key of the row or table is unknown.
 	Unkeyed Reason = "unkeyed"
-	// Incomplete is an update of PostgreSQL that does not tell a column which it has not changed.
+	// Incomplete means that a PostgreSQL update omits a column whose value is unknown.
 	Incomplete Reason = "incomplete"
-	// Rounded has an integer that may have lost digits.
+	// Rounded means that an integer may have lost digits.
 	Rounded Reason = "rounded"
-	// Refused by OpenSearch, for the document's sake.
+	// Refused means that OpenSearch refuses the document for its content.
 	Refused Reason = "refused"
-	// Panicked is what this program broke on.
+	// Panicked means that this program panicked on the record.
 	Panicked Reason = "panicked"
 )
 
-// Parked is a record that cannot be indexed, as one line of a parked object.
+// Parked is a record that cannot be indexed. It is one line of a parked object.
 type Parked struct {
 	Reason Reason `json:"reason"`
-	// Detail is for people.
+	// Detail explains the reason to people.
 	Detail string    `json:"detail"`
 	At     time.Time `json:"parkedAt"`
-	// Where it came from in the stream; empty for a record from elsewhere.
+	// These members tell the record's place in the stream. They are empty for a record from elsewhere.
 	Stream         string    `json:"stream,omitempty"`
 	Event          string    `json:"eventId,omitempty"`
 	SequenceNumber string    `json:"sequenceNumber,omitempty"`
 	PartitionKey   string    `json:"partitionKey,omitempty"`
 	Arrived        time.Time `json:"arrivedAt,omitzero"`
-	// Table, Index and Document as far as they were known.
+	// Table, Index and Document are set as far as they were known.
 	Table    string `json:"table,omitempty"`
 	Index    string `json:"index,omitempty"`
 	Document string `json:"document,omitempty"`
-	// Record as it came when it is UTF-8, else Bytes.
+	// Record is the original record if it is UTF-8; otherwise Bytes has it.
 	Record string `json:"record,omitempty"`
 	Bytes  []byte `json:"bytes,omitempty"`
 }
 
-// Raw is the record as it came.
+// Raw returns the original record.
 func (p *Parked) Raw() []byte {
 	if p.Record != "" {
 		return []byte(p.Record)
@@ -64,7 +65,7 @@ func (p *Parked) Raw() []byte {
 	return p.Bytes
 }
 
-// maxDetail bounds what is kept of a reason, in bytes.
+// maxDetail is the longest detail that is kept, in bytes.
 const maxDetail = 4000
 
 // park settles an item.
@@ -90,8 +91,8 @@ func (it *item) park(at time.Time, reason Reason, detail string) {
 	it.parked, it.err = p, nil
 }
 
-// store writes parked records of one invocation as lines of one object. Its key depends on nothing but the records, so
-// that a batch which is tried again writes its object again and not another one.
+// store writes parked records of one invocation as lines of one object. The object's key depends only on the
+// records, so a retried batch overwrites its object and makes no second one.
 func (f *Function) store(ctx context.Context, parked []Parked) error {
 	if len(parked) == 0 {
 		return nil
@@ -118,20 +119,20 @@ func (f *Function) store(ctx context.Context, parked []Parked) error {
 // item is a record on its way into an index.
 type item struct {
 	from   *events.KinesisEventRecord // nil for a record from elsewhere
-	record *change.Record             // nil until it is read
-	epoch  int                        // 0 for the one that the record is of
-	space  *[]byte                    // for the lines of its documents (origin.space)
-	// made and version of a data record; committed of a change.
+	record *change.Record             // nil until it is parsed
+	epoch  int                        // 0 means the record's own epoch
+	space  *[]byte                    // memory for the lines of its documents (origin.space)
+	// committed is the commit time of a change.
 	committed time.Time
-	// written counts documents that were indexed, overtaken those that a later record had written before.
+	// written counts indexed documents. overtaken counts documents for which the index had a later version.
 	written, overtaken int
 	control, retired   bool
-	// Unsettled as long as there is an err; parked when there is something wrong with the record.
+	// The item is unsettled while err is set. parked is set if the record has a problem.
 	parked *Parked
 	err    error
 }
 
-// unsettled is the first item that has to be tried again; -1 without any.
+// unsettled returns the index of the first item that must be retried, or -1 if there is none.
 func unsettled(items []item) int {
 	for i := range items {
 		if items[i].err != nil {

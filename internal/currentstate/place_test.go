@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A stack that changes from a domain to a collection has both for a while, on one stream and one bucket.
+// While a stack changes from a domain to a collection, it has both, on one stream and one bucket.
 func TestADomainAndACollectionBesideEachOtherHaveEpochsOfTheirOwn(t *testing.T) {
 	r := newRig(t, nil)
 	collection := newDomain(r.domain.now)

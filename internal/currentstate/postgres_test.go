@@ -15,14 +15,14 @@ import (
 	"pgregory.net/rapid"
 )
 
-// ofPostgres are the settings of a source of PostgreSQL, whose table has a text that may be outside of its row.
+// ofPostgres has the settings of a PostgreSQL source. Its table has a text that may be stored outside of the row.
 func ofPostgres(s *Settings) {
 	s.Kind = change.PostgreSQL
 	s.Tables[0].Key = []string{"id"}
 	s.Tables[0].Columns = map[string]string{"id": "bigint", "v": "integer", "body": "text"}
 }
 
-// logged is a change of shop.orders at a place in PostgreSQL's log.
+// logged returns a change of shop.orders at a position of PostgreSQL's log.
 func logged(op string, lsn, record int, data, before string) string {
 	if before != "" {
 		before = `"before-image":{` + before + `},`
@@ -55,16 +55,16 @@ func TestAnUpdateOfPostgreSQLThatMayLackAValueIsParked(t *testing.T) {
 	}
 	whole := newRig(t, ofPostgres)
 	require.Equal(t, -1, whole.handle(t,
-		logged("update", 20, 1, `"id":1,"body":"x"`, ""),              // a number is never left out: the table has no such column any more
-		logged("update", 30, 1, `"id":2,"v":2`, `"id":2,"v":1`),       // nor has it the text, as a whole row before says
-		logged("update", 40, 1, `"id":3,"v":2,"body":null`, `"id":4`), // all is told
+		logged("update", 20, 1, `"id":1,"body":"x"`, ""),              // an update never omits a number, so the table no longer has this column
+		logged("update", 30, 1, `"id":2,"v":2`, `"id":2,"v":1`),       // nor has it the text, because the before-image is a whole row without it
+		logged("update", 40, 1, `"id":3,"v":2,"body":null`, `"id":4`), // the record has every value
 		logged("delete", 50, 1, `"id":5`, ""), logged("insert", 60, 1, `"id":6,"v":1`, ""),
 	))
 	require.Empty(t, whole.parked())
 	require.Len(t, whole.domain.shown(t, unnamed.Alias(orders)), 4)
 }
 
-// What DMS says of a table is enough to know what an update lacks, and its types are less exact.
+// DMS's description of a table is enough to notice that an update omits a column. Its types are less exact.
 func TestAColumnThatOnlyDMSHasDescribedIsMissedToo(t *testing.T) {
 	r := newRig(t, func(s *Settings) {
 		ofPostgres(s)
@@ -96,8 +96,7 @@ func TestAPlaceInTheLogThatCannotBeTheChangesOwnIsParked(t *testing.T) {
 	require.Contains(t, lines[1].Detail, "LSN.number.LSN")
 }
 
-// TestInterleavedTransactionsLeaveTheRowsOfTheLog: whatever the order in which changes come, and whatever updates leave out, the index
-// has the rows as the log leaves them.
+// Whatever the order of changes, and whatever an update omits, the index has the same rows as the log.
 func TestInterleavedTransactionsLeaveTheRowsOfTheLog(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
 		s := settings()
@@ -120,7 +119,7 @@ func TestInterleavedTransactionsLeaveTheRowsOfTheLog(t *testing.T) {
 	})
 }
 
-// writeAhead is PostgreSQL's log, of transactions that write at the same time.
+// writeAhead is PostgreSQL's log with concurrent transactions.
 type writeAhead struct {
 	at      int
 	rows    map[int]map[string]any
@@ -157,7 +156,7 @@ func (l *writeAhead) change(t *rapid.T) {
 	put("update", told, was)
 }
 
-// inner are the members of an object.
+// inner returns the members of an object as JSON, without braces.
 func inner(row map[string]any) string {
 	if row == nil {
 		return ""

@@ -13,28 +13,28 @@ import (
 )
 
 const (
-	// remembered is how long a registry entry is used without looking again. An epoch begins later than that after it
-	// was entered (lead), so that whoever meets its first record knows of it.
+	// remembered is how long the function uses a registry entry without reading it again. A new epoch begins later
+	// (lead), so every function knows the epoch before its first record.
 	remembered = 20 * time.Second
 	lead       = 60 * time.Second
-	// registryTries of a change that others get in between of.
+	// registryTries limits the retries of a change when others write at the same time.
 	registryTries = 20
 )
 
-// registry reads and changes entries. What it has read it remembers.
+// registry reads and changes entries, and caches them.
 type registry struct {
 	bucket bucket.Bucket
 	place  Place
-	// copied from another place's registry, before which nothing is known here ([registry.copyPlace]).
+	// copied means that the registry is copied from another place. Until then reads fail ([registry.copyPlace]).
 	copied bool
-	client *client // of what may have a former release's registry
-	// formerly says that a former release may have left its registry there.
+	client *client // of a domain that may have a former release's registry
+	// formerly means that a former release may have left its registry there.
 	formerly bool
 	now      func() time.Time
 
 	mu    sync.Mutex
 	known map[table.Name]remembrance
-	// moved says that the marker was seen.
+	// moved is true once the marker was seen.
 	moved bool
 }
 
@@ -47,17 +47,17 @@ func newRegistry(b bucket.Bucket, p Place, x *indices, now func() time.Time) *re
 	return &registry{bucket: b, place: p, client: x.client, formerly: x.source == "" && x.kind.formerRegistry(), now: now, known: map[table.Name]remembrance{}}
 }
 
-// get an entry, which nobody may change; nil without any.
+// get returns an entry, which the caller must not change. It returns nil if there is none.
 func (r *registry) get(ctx context.Context, n table.Name) (*entry, error) {
 	return r.within(ctx, n, 0)
 }
 
-// renewed is an entry as it was a second ago at most.
+// renewed returns an entry that was read at most a second ago.
 func (r *registry) renewed(ctx context.Context, n table.Name) (*entry, error) {
 	return r.within(ctx, n, remembered-time.Second)
 }
 
-// within is an entry that is remembered for that long at least, or else as it is now.
+// within returns a cached entry of at most this age, or else reads it.
 func (r *registry) within(ctx context.Context, n table.Name, left time.Duration) (*entry, error) {
 	r.mu.Lock()
 	known, ok := r.known[n]
@@ -74,7 +74,7 @@ func (r *registry) within(ctx context.Context, n table.Name, left time.Duration)
 	return stored.entry, nil
 }
 
-// remember an entry; that there is none is soon asked again.
+// remember caches an entry. It caches a missing entry only briefly.
 func (r *registry) remember(n table.Name, e *entry, asked time.Time) {
 	until := asked.Add(remembered)
 	if e == nil {
@@ -85,7 +85,7 @@ func (r *registry) remember(n table.Name, e *entry, asked time.Time) {
 	r.known[n] = remembrance{e, until}
 }
 
-// stored is an entry with what a conditional write needs; without an entry there is none.
+// stored is an entry with its ETag for a conditional write. It may have no entry.
 type stored struct {
 	entry   *entry
 	version string
@@ -109,9 +109,9 @@ func (r *registry) read(ctx context.Context, n table.Name) (stored, error) {
 	return stored{e, version}, nil
 }
 
-// update changes an entry, from a fresh reading and only when nobody else changes it meanwhile; change is called again
-// then. It gets nil without an entry, and returns nil when nothing is to be written. What somebody else has written may be this
-// very change, of which only the answer was lost: change has to see that nothing is left to do.
+// update changes an entry with a conditional write. If somebody else writes at the same time, it reads the entry again
+// and calls change again. change gets nil if there is no entry, and returns nil if there is nothing to write. A lost
+// answer can hide a successful write, so change must notice when its change is already there.
 func (r *registry) update(ctx context.Context, n table.Name, change func(*entry) (*entry, error)) (*entry, error) {
 	pace := r.client.pace()
 	for range registryTries {
@@ -155,12 +155,12 @@ func (r *registry) write(ctx context.Context, n table.Name, e *entry, version st
 	return r.bucket.Change(ctx, r.place.key(n), body, version)
 }
 
-// forget an entry.
+// forget deletes an entry.
 func (r *registry) forget(ctx context.Context, n table.Name) error {
 	return r.bucket.Delete(ctx, r.place.key(n))
 }
 
-// all entries, by the names of their tables.
+// all returns all entries, by the names of their tables.
 func (r *registry) all(ctx context.Context) ([]*entry, error) {
 	if err := r.here(ctx); err != nil {
 		return nil, err
@@ -168,7 +168,7 @@ func (r *registry) all(ctx context.Context) ([]*entry, error) {
 	return r.entries(ctx)
 }
 
-// entries that the bucket has.
+// entries reads all entries in the bucket.
 func (r *registry) entries(ctx context.Context) ([]*entry, error) {
 	keys, err := r.bucket.Keys(ctx, r.place.entries())
 	if err != nil {
@@ -181,7 +181,7 @@ func (r *registry) entries(ctx context.Context) ([]*entry, error) {
 			return nil, err
 		}
 		if version == "" {
-			continue // it was forgotten meanwhile
+			continue // it was deleted meanwhile
 		}
 		e, err := parseEntry(body)
 		if err != nil {
@@ -193,7 +193,7 @@ func (r *registry) entries(ctx context.Context) ([]*entry, error) {
 	return entries, nil
 }
 
-// key of a table's object; no two tables have the same ([Source.Alias]).
+// key returns the key of a table's object. Different tables have different keys ([Source.Alias]).
 func (p Place) key(n table.Name) string {
 	return p.entries() + part(n.Database) + "-" + part(n.Table) + ".json"
 }

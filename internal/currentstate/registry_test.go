@@ -12,12 +12,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// registryOf is the registry of a rig as another process has it.
+// registry returns the rig's registry as another process sees it.
 func (r *rig) registry() *registry {
 	return newRegistry(r.f.deps.Bucket, r.f.settings.Registry, r.f.indices, r.domain.now)
 }
 
-// renames gives an entry another name of the binlog, and counts how often it is asked.
+// renames returns a change of the binlog's name, and counts its calls.
 func renames(times *int, meanwhile func()) func(*entry) (*entry, error) {
 	return func(e *entry) (*entry, error) {
 		if *times++; *times == 1 && meanwhile != nil {
@@ -47,7 +47,7 @@ func TestAChangeThatSomebodyGetsInBetweenOfIsMadeAgain(t *testing.T) {
 	}
 	unannounced := func(e *entry) { e.Unannounced = append(e.Unannounced, "ghost") }
 	for name, c := range map[string]struct {
-		there     bool // an entry, before
+		there     bool // an entry exists before
 		meanwhile func(*rig)
 		fault     buckettest.Fault
 		times     int
@@ -123,7 +123,7 @@ func TestWhatCannotBeChangedIsAnError(t *testing.T) {
 	require.Equal(t, 1, times)
 }
 
-// What cannot be read is an error, and never a table that nobody has heard of.
+// An unreadable entry is an error. The function never treats its table as new.
 func TestAnEntryThatCannotBeReadIsNoNewTable(t *testing.T) {
 	for name, c := range map[string]struct {
 		content string
@@ -178,8 +178,8 @@ func TestTheTimeIsS3sAndNotThisMachines(t *testing.T) {
 	require.Equal(t, r.now.Add(lead).Truncate(time.Second), epoch.Since)
 }
 
-// A domain that is lost, with all its indices, takes no epoch with it: rows of the latest one go on, and are shown where no other
-// epoch is kept.
+// If a domain is lost with all its indices, no epoch is lost. Rows of the latest epoch are written again, and are
+// shown if no other epoch is kept.
 func TestTheRegistryOutlivesTheDomain(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
@@ -212,7 +212,7 @@ func TestTheRegistryOutlivesTheDomain(t *testing.T) {
 	}
 }
 
-// The objects are what a former release's documents were.
+// The objects have the same contents as a former release's documents.
 func TestAnEntryIsWrittenAsBefore(t *testing.T) {
 	r := newRig(t, nil)
 	require.Equal(t, -1, r.handle(t, row(1, 10, "")))

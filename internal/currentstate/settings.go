@@ -13,68 +13,72 @@ import (
 	"time"
 )
 
-// Settings of the function. The component writes them with [Settings.Variables] into the function's environment, which Lambda
-// bounds to 4 KB in all, and the function reads them with [ReadSettings]:
+// Settings configures the function. The component writes the settings with [Settings.Variables] into the function's
+// environment, which Lambda limits to 4 KB, and the function reads them with [ReadSettings]:
 //
 //	SEARCH_ENDPOINT         https://vpc-name-....es.amazonaws.com, the domain, or the collection's; required
-//	SEARCH_SERVICE          what that is: es, a domain, or aoss, a collection of OpenSearch Serverless; default es
-//	SOURCE_KIND             what the source is: mysql or postgresql; default mysql
-//	SOURCE                  short name of the source, which its indices have in their names; default none, the unnamed source
+//	SEARCH_SERVICE          the service there: es (a domain) or aoss (a collection of OpenSearch Serverless); default es
+//	SOURCE_KIND             kind of the source: mysql or postgresql; default mysql
+//	SOURCE                  short name of the source, used in the names of its indices; default empty: the unnamed source
 //	PARKING_BUCKET          name of the bucket for the registry, and for records that cannot be indexed; required
-//	REGISTRY                name of the registry below registry/ of that bucket, a source's own; default current, the unnamed source's
-//	PARKING_PREFIX          of their keys; default parked/current/
-//	TABLES                  JSON list of the tables known when the function is deployed; default []:
+//	REGISTRY                name of the source's registry below registry/ in that bucket; default current, for the unnamed source
+//	PARKING_PREFIX          prefix of parked records' keys; default parked/current/
+//	TABLES                  JSON list of the tables that are known at the deployment; default []:
 //	                        [{"database":"testdb","table":"retail_trans","key":["trans_id"],
 //	                          "columns":{"trans_id":"bigint(20)","amount":"int(11)","trans_datetime":"datetime"}}]
-//	STREAM_RETENTION_HOURS  of the Kinesis stream; default 168
-//	PARKED_DAYS             how old a parked record may be when it is replayed; default 30
-//	INDEX_SHARDS            primary shards of a domain's new index; default 1
-//	INDEX_REPLICAS          of each shard; default 1
-//	BULK_BYTES              of one request before it is compressed; default 4194304
-//	BULK_RECORDS            documents of one request; default 2000
+//	STREAM_RETENTION_HOURS  retention of the Kinesis stream; default 168
+//	PARKED_DAYS             greatest age of a parked record at its replay; default 30
+//	INDEX_SHARDS            primary shards of a new index in a domain; default 1
+//	INDEX_REPLICAS          replicas of each shard; default 1
+//	BULK_BYTES              size of one request before compression; default 4194304
+//	BULK_RECORDS            documents in one request; default 2000
 //
-// Empty is the same as absent. Certificates are verified with the system's authorities, or those of SSL_CERT_FILE.
+// An empty variable counts as absent. Certificates are verified with the system's authorities, or those of SSL_CERT_FILE.
 type Settings struct {
-	// Endpoint is the URL of the domain or collection without a trailing slash.
+	// Endpoint is the URL of the domain or collection, without a trailing slash.
 	Endpoint string
-	// Service is what is there, and what requests are signed for.
+	// Service is the service at the endpoint. Requests are signed for it.
 	Service opensearch.Service
-	// Source that the stream is of, and its Kind; empty is MySQL.
+	// Source is the source of the stream, and Kind its kind. An empty Kind means MySQL.
 	Source Source
 	Kind   change.Kind
-	// Bucket of the registry and of parked records, and the latter's Prefix with a trailing slash.
+	// Bucket has the registry and the parked records. Prefix is the prefix of parked records, with a trailing
+	// slash.
 	Bucket, Prefix string
-	// Registry is the name of the former.
+	// Registry is the name of the registry.
 	Registry Place
-	// RegistryFrom is a registry of another place that is searched, from which this one is copied when the function runs there for the
-	// first time: so both know the same tables, each by its latest epoch. Empty copies none.
+	// RegistryFrom is the registry of another place. The function copies it into this one when it runs here for
+	// the first time. Then both registries have the same tables, each with its latest epoch. If it is empty,
+	// nothing is copied.
 	RegistryFrom Place
 	Tables       []Table
-	// Retention of the stream, and how old a parked record may be when it is replayed: a tombstone outlives both.
+	// Retention is the retention of the stream. Parked is the greatest age of a parked record at its replay.
+	// Tombstones are kept longer than both.
 	Retention, Parked time.Duration
 	Shards, Replicas  int
-	// BulkBytes and BulkRecords bound one request. The service takes bodies of 10 MiB on its smaller instances,
+	// BulkBytes and BulkRecords limit one request. The service accepts bodies of 10 MiB on its smaller instances:
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html#network-limits.
 	BulkBytes, BulkRecords int
-	// Function is the name that metrics carry.
+	// Function is the function's name in metrics.
 	Function string
 }
 
-// Table of the source, as the bootstrap has read it.
+// Table is a table of the source as the bootstrap has read it.
 type Table struct {
 	Database string `json:"database"`
 	Table    string `json:"table"`
-	// Key are the columns of the primary key, in its order.
+	// Key has the columns of the primary key, in order.
 	Key []string `json:"key"`
-	// Columns by name, with their MySQL type as information_schema has it (bigint(20) unsigned), or PostgreSQL's as format_type has it
-	// (timestamp(3) with time zone). Those that are neither
-	// numbers nor dates may be left out: they become keywords anyway. The types of the key's columns say how equal keys are
-	// told, however they are written; DMS's own do for most. Of PostgreSQL, a column that may be outside of its row ([change.Outside]) is better
-	// not left out: an update that does not tell it is parked, if the function knows of the column.
+	// Columns has the types of columns by name: MySQL's as information_schema writes them (bigint(20) unsigned),
+	// or PostgreSQL's as format_type writes them (timestamp(3) with time zone). Columns that are neither numbers
+	// nor dates may be missing, because they become keywords anyway. The types of the key's columns determine
+	// which spellings of a key are equal; for most types DMS's own types do as well. In PostgreSQL, do not omit a
+	// column that may be stored outside of its row ([change.Outside]): if an update omits the value of such a
+	// column, the function parks it, but only if it knows the column.
 	Columns map[string]string `json:"columns,omitempty"`
 }
 
-// The variables by which settings are handed over; Lambda itself sets the last.
+// These environment variables pass the settings to the function. Lambda itself sets the last one.
 const (
 	endpointVariable     = "SEARCH_ENDPOINT"
 	serviceVariable      = "SEARCH_SERVICE"
@@ -96,14 +100,14 @@ const (
 	day = 24 * time.Hour
 )
 
-// Limits of what may be set.
+// These are the limits of settings.
 const (
 	maxBulkBytes   = 9 << 20
 	maxBulkRecords = 10_000
 )
 
-// Variables are the function's environment. What is zero is left to the function's default, but for shards, replicas and
-// tables, of which none is a number too.
+// Variables returns the function's environment. A zero setting is left out, so the function uses its default. For
+// shards, replicas and tables, zero is a value.
 func (s Settings) Variables() (map[string]string, error) {
 	tables, err := EncodeTables(s.Tables)
 	if err != nil {
@@ -132,7 +136,7 @@ func (s Settings) Variables() (map[string]string, error) {
 	return variables, nil
 }
 
-// EncodeTables is the text of tables in the function's environment, whose length is bounded.
+// EncodeTables returns the text of tables in the function's environment. The text has a maximum length.
 func EncodeTables(tables []Table) (string, error) {
 	if tables == nil {
 		tables = []Table{}
@@ -144,7 +148,8 @@ func EncodeTables(tables []Table) (string, error) {
 	return string(text), nil
 }
 
-// ReadSettings reads what [Settings.Variables] has written; get is os.Getenv. All that is wrong comes back at once.
+// ReadSettings reads the output of [Settings.Variables]. get is os.Getenv. It returns all problems as one joined
+// error.
 func ReadSettings(get func(string) string) (Settings, error) {
 	e := environment{get: get}
 	s := Settings{
@@ -201,7 +206,7 @@ func ReadSettings(get func(string) string) (Settings, error) {
 	return s, errors.Join(e.problems...)
 }
 
-// environment collects what is wrong with it.
+// environment reads variables and collects problems.
 type environment struct {
 	get      func(string) string
 	problems []error

@@ -29,7 +29,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 	}, s)
 }
 
-// A setting that is written by a name and read by another would be a default in production.
+// If a setting had different names for writing and reading, production would use its default.
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	written := Settings{
 		Endpoint: "https://x.us-east-1.aoss.amazonaws.com", Service: opensearch.Serverless, Source: "orders", Kind: change.PostgreSQL, Bucket: "lake", Registry: "serverless", RegistryFrom: "current", Prefix: "errors/current/", Retention: 200 * time.Hour, Parked: 10 * day,
@@ -74,7 +74,7 @@ func TestAllThatIsWrongWithTheEnvironmentComesBackAtOnce(t *testing.T) {
 	require.ErrorContains(t, err, "not a JSON list")
 }
 
-// indexed is a table's epoch in a place that is searched.
+// indexed is an epoch of a table in one place.
 type indexed struct {
 	source Source
 	table  table.Name
@@ -88,7 +88,7 @@ func TestNoTwoTablesOfAnySourcesShareAName(t *testing.T) {
 		source := rapid.OneOf(rapid.Just(""), rapid.StringMatching(sourceForm.String())).Draw(t, "source")
 		return indexed{Source(source), table.Name{Database: name.Draw(t, "schema"), Table: name.Draw(t, "table")}, rapid.IntRange(1, 12).Draw(t, "epoch")}
 	})
-	like := rapid.SampledFrom([]string{"a", "1"}) // a source's name, or an epoch
+	like := rapid.SampledFrom([]string{"a", "1"}) // it looks like a source's name or an epoch
 	alike := rapid.Custom(func(t *rapid.T) indexed {
 		return indexed{rapid.SampledFrom([]Source{"", "a"}).Draw(t, "source"), table.Name{Database: like.Draw(t, "schema"), Table: like.Draw(t, "table")}, 1}
 	})

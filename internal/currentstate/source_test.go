@@ -12,7 +12,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// rowKey of the table shop.orders, whose key has two columns.
+// rowKey is a key of the table shop.orders, which has two key columns.
 type rowKey struct {
 	region string
 	id     int
@@ -20,16 +20,16 @@ type rowKey struct {
 
 func (k rowKey) document() string { return change.Key{k.region, fmt.Sprint(k.id)}.ID() }
 
-// source is a model of a database with one table, its binlog, and DMS, which writes records into shards.
+// source is a fake of a database with one table, its binlog, and DMS, which writes records into shards.
 type source struct {
 	t            *rapid.T
 	now          *time.Time
-	rows         map[rowKey]int // and the value of its column, 0 is NULL
+	rows         map[rowKey]int // with the value of its column; 0 is NULL
 	file, offset uint64
 	value        int
 	base         string
 	shards       [][]string
-	loads        []load // still to be sent
+	loads        []load // loaded rows that are not sent yet
 }
 
 type load struct {
@@ -59,7 +59,7 @@ func (s *source) send(k rowKey, record string) {
 	s.shards[shard] = append(s.shards[shard], record)
 }
 
-// transaction changes some rows, a row several times perhaps.
+// transaction changes some rows, perhaps one of them several times.
 func (s *source) transaction() {
 	begin := s.offset
 	s.offset += 40
@@ -97,7 +97,7 @@ func (s *source) transaction() {
 	}
 }
 
-// snapshot begins a full load of the rows there are.
+// snapshot begins a full load of the present rows.
 func (s *source) snapshot() {
 	keys := slices.SortedFunc(maps.Keys(s.rows), func(a, b rowKey) int { return a.id*10 + len(a.region) - b.id*10 - len(b.region) })
 	for i, k := range keys {
@@ -105,7 +105,7 @@ func (s *source) snapshot() {
 	}
 }
 
-// sendLoad sends one loaded row, beside changes that are newer.
+// sendLoad sends one loaded row while newer changes are already in the stream.
 func (s *source) sendLoad() {
 	if len(s.loads) == 0 {
 		return
@@ -118,7 +118,7 @@ func (s *source) sendLoad() {
 
 func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000000Z") }
 
-// rowsWanted are the documents that the table's rows should be.
+// rowsWanted returns the documents that the index must have for the table's rows.
 func (s *source) rowsWanted() map[string]map[string]any {
 	out := map[string]map[string]any{}
 	for k, value := range s.rows {

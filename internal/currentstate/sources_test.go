@@ -9,7 +9,7 @@ import (
 
 const other = Source("other")
 
-// another is the function of another source that has the same table, in the same place and bucket.
+// another returns the function of another source that has the same table, in the same place and bucket.
 func (r *rig) another(t *testing.T) *rig {
 	t.Helper()
 	s := r.f.settings
@@ -58,7 +58,7 @@ func TestTwoSourcesKeepTheSameTableApart(t *testing.T) {
 	})
 }
 
-// What a former release has left is of the one source that it had.
+// A former release had only the unnamed source, so its registry belongs to that.
 func TestANamedSourceTakesNoFormerRegistryOver(t *testing.T) {
 	r := ofAFormerRelease(t)
 	o := r.another(t)

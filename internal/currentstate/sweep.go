@@ -10,20 +10,20 @@ import (
 	"time"
 )
 
-// sweepAtOnce is how many tombstones one request removes; a search gives 10,000 at most.
+// sweepAtOnce is how many tombstones one request removes. A search returns at most 10,000.
 const sweepAtOnce = 5000
 
-// Swept is what a sweep did.
+// Swept has the results of a sweep.
 type Swept struct {
 	Removed int `json:"removed"`
-	// Indices that were looked at.
+	// Indices is the number of indices that were searched.
 	Indices int `json:"indices"`
 }
 
-// Sweep removes tombstones that nothing older can follow: the stream keeps its records for the retention, and a parked
-// record is replayed within the age of the settings. What an invocation does not finish is left to the next. Replaying
-// older records, of the lake, into an index that is in use brings deleted rows back until the replay comes to their
-// deletion; a new epoch is the place for it.
+// Sweep removes tombstones that no earlier record can follow. The stream keeps records for its retention, and
+// parked records are replayed only up to the age in the settings. The next sweep continues where an invocation
+// ends. If older records from the lake are replayed into an index in use, deleted rows come back until the replay
+// reaches their deletion. Use a new epoch for such a replay.
 func (f *Function) Sweep(ctx context.Context) (Swept, error) {
 	var out Swept
 	if err := f.takeOver(ctx); err != nil {
@@ -46,9 +46,10 @@ func (f *Function) Sweep(ctx context.Context) (Swept, error) {
 	return out, errors.Join(problems...)
 }
 
-// sweep an index: search and delete, page by page in the order in which the tombstones were made, because a deleted one may still be
-// found: when a search notices is the service's. Each deletion is for the very tombstone that was found; one that has become a row
-// meanwhile stays. What no page has, one that was made in the same millisecond as the last of a page for instance, is the next sweep's.
+// sweep searches and deletes tombstones of one index, page by page, the oldest first. It pages by time, because a
+// search may still find deleted tombstones until the service refreshes the index. Each deletion has a condition,
+// so a tombstone that has become a row stays. The next sweep removes tombstones that no page contains, for example
+// those from the same millisecond as the last one of a page.
 func (f *Function) sweep(ctx context.Context, index string, before time.Time) (int, error) {
 	made := control + ".indexed"
 	query := object{
@@ -76,10 +77,10 @@ func (f *Function) sweep(ctx context.Context, index string, before time.Time) (i
 	}
 }
 
-// tombstone is one that was found.
+// tombstone is a tombstone that the search has found.
 type tombstone struct {
 	ID string `json:"_id"`
-	// Version, or SeqNo and PrimaryTerm: what its kind has asked for.
+	// Either Version is set, or SeqNo and PrimaryTerm are, as the kind of indices requires.
 	Version     int64           `json:"_version"`
 	SeqNo       int64           `json:"_seq_no"`
 	PrimaryTerm int64           `json:"_primary_term"`

@@ -25,7 +25,8 @@ func deleted(id, place int) string {
 	return strings.Replace(row(id, place, ""), `"insert"`, `"delete"`, 1)
 }
 
-// A search finds for a while what was just deleted: page after page comes by the time of the tombstones, and each is tried once.
+// A search still finds tombstones that were just deleted. The sweep pages by the time of tombstones, and tries
+// each one once.
 func TestASweepGoesOnThroughItsPagesWithoutARefresh(t *testing.T) {
 	inBoth(t, func(t *testing.T, r *rig) {
 		require.Equal(t, -1, r.handle(t, row(1, 10, "")))
@@ -45,7 +46,7 @@ func TestASweepGoesOnThroughItsPagesWithoutARefresh(t *testing.T) {
 	})
 }
 
-// What many rows deleted in one millisecond leave is more than a page tells apart.
+// Many tombstones from one millisecond may not fit into a page. The next sweep removes the rest.
 func TestWhatASweepMissesIsTheNextOnes(t *testing.T) {
 	inBoth(t, func(t *testing.T, r *rig) {
 		require.Equal(t, -1, r.handle(t, row(1, 10, "")))
@@ -63,7 +64,7 @@ func TestWhatASweepMissesIsTheNextOnes(t *testing.T) {
 	})
 }
 
-// A search may be of the past: the row has come back since.
+// A search may return an old state: the row has come back since.
 func TestARowThatCameBackSinceTheSearchIsNotSwept(t *testing.T) {
 	inBoth(t, func(t *testing.T, r *rig) {
 		require.Equal(t, -1, r.handle(t, row(1, 10, ""), deleted(1, 20)))
@@ -78,7 +79,8 @@ func TestARowThatCameBackSinceTheSearchIsNotSwept(t *testing.T) {
 	})
 }
 
-// The deletion of a row whose tombstone was swept may be replayed, but nothing that was before it brings the row back for long.
+// The deletion of a row whose tombstone was swept may be replayed. Replayed records from before it bring the row
+// back only for a short time.
 func TestWhatIsReplayedAfterASweepEndsWithTheDeletion(t *testing.T) {
 	inBoth(t, func(t *testing.T, r *rig) {
 		require.Equal(t, -1, r.handle(t, row(1, 10, ""), deleted(1, 20)))
@@ -94,7 +96,8 @@ func TestWhatIsReplayedAfterASweepEndsWithTheDeletion(t *testing.T) {
 	})
 }
 
-// The sweep before was cut short, and its deletions are not noticed yet: a page of them is no end.
+// The previous sweep was interrupted, and the search still finds its deleted tombstones. A page that has only
+// these does not end the sweep.
 func TestASweepPassesOverWhatTheOneBeforeHasDeleted(t *testing.T) {
 	inBoth(t, func(t *testing.T, r *rig) {
 		require.Equal(t, -1, r.handle(t, row(1, 10, "")))

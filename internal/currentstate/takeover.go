@@ -12,29 +12,31 @@ import (
 	"time"
 )
 
-// FormerRegistry is the alias of the index, cdc-current-1, in which releases up to November 2026 kept the registry: a document for
-// each table. The function copies it when it runs for the first time; the index stays, and takes no write any more.
+// FormerRegistry is the alias of the index cdc-current-1. Releases until November 2026 kept the registry there,
+// with a document for each table. The function copies it when it runs for the first time. The index stays and
+// accepts no more writes.
 const FormerRegistry = "cdc-current"
 
-// underWay is how long a write may be that the former registry's index has let in before its writes were blocked.
+// underWay is how long a write may still run that the former registry's index accepted before the block.
 const underWay = 2 * time.Second
 
-// marker says since when the registry is in the bucket.
+// marker is the object that says since when the registry is in the bucket.
 type marker struct {
 	Since time.Time `json:"since"`
-	// Copied is how many entries the former registry had; From is its alias, empty where there was none.
+	// Copied is the number of entries in the former registry. From is its alias, or empty if there was none.
 	Copied int    `json:"copied"`
 	From   string `json:"from,omitempty"`
-	// Of is the URL of what is searched by a registry that was copied from another place's.
+	// Of is the URL of the domain or collection that a copied registry belongs to.
 	Of string `json:"of,omitempty"`
 }
 
-// errElsewhere is that of who reads before the function has copied the former registry.
+// errElsewhere is the error of a tool that reads the registry before the function has copied the former one.
 var errElsewhere = errors.New("the registry of the current state is still in the domain, index " + FormerRegistry + "-1, from where the function copies it into the bucket when it runs " +
 	"for the first time after `pulumi up`, with the next change of a row or the next sweep; until then use the cdc of the release that is deployed")
 
-// here is nil when the registry is in the bucket, or nowhere yet. As long as a former one was not copied, its tables would be taken
-// for new ones, so that is an error. Nothing is changed: the function of a former release may still be running.
+// here returns nil if the registry is in the bucket, or if there is none yet. It returns an error while a former
+// registry is not copied, because its tables would look new. It changes nothing, because the function of a former
+// release may still run.
 func (r *registry) here(ctx context.Context) error {
 	moved, err := r.marked(ctx)
 	if err != nil || moved {
@@ -46,15 +48,15 @@ func (r *registry) here(ctx context.Context) error {
 	if former, err := r.former(ctx); err != nil || !former {
 		return err
 	}
-	// It may have been copied since the marker was missed.
+	// The function may have copied it after the first look at the marker.
 	if moved, err = r.marked(ctx); err == nil && !moved {
 		err = errElsewhere
 	}
 	return err
 }
 
-// former says whether a former release has left a registry in the domain; no collection has one, and of no other source than the unnamed one there is one. The alias is asked for as an index is, so that the question is
-// about that index alone, whatever the role may know of others.
+// former reports whether a former release has left a registry in the domain. Only the unnamed source of a domain
+// can have one. It asks for the alias as for an index, so the role needs permission for this index only.
 func (r *registry) former(ctx context.Context) (bool, error) {
 	if !r.formerly {
 		return false, nil
@@ -69,7 +71,8 @@ func (r *registry) former(ctx context.Context) (bool, error) {
 	return true, nil
 }
 
-// marked says whether there is the marker; that of a place that was filled before, and is gone, is none for a registry that is copied.
+// marked reports whether the marker exists. A copied registry ignores the marker of an earlier place that no
+// longer exists.
 func (r *registry) marked(ctx context.Context) (bool, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -81,7 +84,7 @@ func (r *registry) marked(ctx context.Context) (bool, error) {
 	return r.moved, err
 }
 
-// readMarker, with its version; nil when there is none.
+// readMarker returns the marker with its version, or nil if there is none.
 func (r *registry) readMarker(ctx context.Context) (*marker, string, error) {
 	body, version, err := r.bucket.Get(ctx, r.place.marker())
 	if err != nil || version == "" {
@@ -94,11 +97,11 @@ func (r *registry) readMarker(ctx context.Context) (*marker, string, error) {
 	return m, version, nil
 }
 
-// takeOver what a former release knows of the tables, once: its registry takes no write from then on, is copied, and what was
-// copied is compared with it, before the marker is written. Until the marker is there nothing of the bucket is used; it gives back
-// what it has written, nil when it was there. Whatever ends early is done again by the next invocation, and several may do it at once.
-// An invocation of the former function that is still running fails when it writes to the registry, and Lambda has the new one do its
-// batch again.
+// takeOver copies the registry of a former release, once. It blocks writes to the former registry, copies it,
+// compares the copies, and then writes the marker. Nobody uses the bucket's entries before the marker exists.
+// takeOver returns the marker that it has written, or nil if there was one. If an invocation ends early, the next
+// one does everything again, and several may run at once. A running invocation of the former function fails at its
+// next write to the registry, and Lambda gives its batch to the new function.
 func (r *registry) takeOver(ctx context.Context) (*marker, error) {
 	if moved, err := r.marked(ctx); err != nil || moved {
 		return nil, err
@@ -117,7 +120,8 @@ func (r *registry) takeOver(ctx context.Context) (*marker, error) {
 	return m, r.writeMarker(ctx, m, "")
 }
 
-// writeMarker over the version that was read, empty for none. That another invocation has written it is as good.
+// writeMarker replaces the version that was read; an empty version means none. If another invocation has written
+// the marker, that is fine too.
 func (r *registry) writeMarker(ctx context.Context, m *marker, version string) error {
 	body, err := json.Marshal(m)
 	if err != nil {
@@ -130,11 +134,12 @@ func (r *registry) writeMarker(ctx context.Context, m *marker, version string) e
 	return err
 }
 
-// block the former registry's writes, so that nothing is written to it while it is copied, or later.
+// block stops writes to the former registry, so that it stays unchanged during the copy and later.
 // https://docs.opensearch.org/latest/api-reference/index-apis/blocks/
 func (r *registry) block(ctx context.Context) error {
 	var answer struct {
-		// Done says that it is blocked everywhere, and that no write is under way any more. It is false when it was blocked before.
+		// Done is true if all shards are blocked and no write is still running. It is false if the block existed
+		// before.
 		Done bool `json:"shards_acknowledged"`
 	}
 	if err := r.client.call(ctx, http.MethodPut, "/"+FormerRegistry+"/_block/write", nil, &answer); err != nil {
@@ -146,8 +151,8 @@ func (r *registry) block(ctx context.Context) error {
 	return wait(ctx, underWay)
 }
 
-// copyFormer copies each entry of the former registry once nobody writes to it, and compares all of them. An object that is there
-// already is of another run.
+// copyFormer copies each entry of the former registry once writes are blocked, and compares all copies. If an
+// object exists already, another invocation has written it.
 func (r *registry) copyFormer(ctx context.Context) (copied int, err error) {
 	if err := r.block(ctx); err != nil {
 		return 0, err
@@ -171,7 +176,7 @@ func (r *registry) copyFormer(ctx context.Context) (copied int, err error) {
 
 type formerEntry struct {
 	entry *entry
-	// source is the entry as it was written.
+	// source is the entry's original text.
 	source json.RawMessage
 }
 
@@ -201,7 +206,8 @@ func (r *registry) formerEntries(ctx context.Context) ([]formerEntry, error) {
 	return entries, nil
 }
 
-// compare an entry with its copy. When another run has finished meanwhile the copy may have been changed since, or forgotten.
+// compare compares an entry with its copy. If another invocation has finished meanwhile, a different or missing
+// copy is no error, because the function may have changed it.
 func (r *registry) compare(ctx context.Context, was *entry) error {
 	key := r.place.key(was.name())
 	body, _, err := r.bucket.Get(ctx, key)

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// formerly are the entries of a former release, by document id: orders is in its second epoch.
+// formerly returns the entries of a former release by document id. The table orders is in its second epoch.
 func formerly() map[string]string {
 	return map[string]string{
 		unnamed.Alias(orders): `{"schema":"shop","table":"orders","key":["region","id"],"columns":{"id":"long","region":"keyword"},"defined":"2026-11-22T10:00:00.123456Z",` +
@@ -25,11 +25,11 @@ func formerly() map[string]string {
 	}
 }
 
-// ofAFormerRelease is a rig whose domain has the registry of one.
+// ofAFormerRelease returns a rig whose domain has a former release's registry.
 func ofAFormerRelease(t *testing.T) *rig {
 	r := newRig(t, nil)
 	r.domain.formerly(formerly())
-	r.patience = time.Minute // a run that finds the writes blocked waits somewhat
+	r.patience = time.Minute // an invocation that finds the writes blocked waits a little
 	return r
 }
 
@@ -37,7 +37,7 @@ func (r *rig) copied() map[string]string { return r.s3.Objects("b", Place("").en
 
 func (r *rig) marker() string { return r.s3.Objects("b", "")[Place("").marker()] }
 
-// copies are the objects that the former entries become, byte by byte.
+// copies returns the objects that the former entries become, byte by byte.
 func copies() map[string]string {
 	all := map[string]string{}
 	for id, source := range formerly() {
@@ -84,7 +84,8 @@ func TestWithoutAFormerRegistryTheMarkerIsWrittenAtOnce(t *testing.T) {
 	}
 }
 
-// dies makes everything fail from a call on, of S3 or of the domain; of the call itself it may be the answer alone that is lost.
+// dies makes every call of S3 and the domain fail from a given call on. With lost, that first call succeeds but
+// its answer is lost.
 func (r *rig) dies(after int, lost bool, cancel func()) {
 	calls, mu := 0, sync.Mutex{}
 	next := func() int {
@@ -170,10 +171,11 @@ func TestShardsThatTakeItOverTogetherAgree(t *testing.T) {
 	})
 }
 
-// One run has copied when another finishes, and changes an entry: what it finds then is no difference.
+// One invocation has copied the entries when another one finishes and changes an entry. The first must not report
+// this as a difference.
 func TestASlowRunLeavesAloneWhatAnotherHasChanged(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for step := 1; step <= 7; step++ { // as many calls of S3 as the slow run makes
+		for step := 1; step <= 7; step++ { // the slow invocation calls S3 this often
 			r := ofAFormerRelease(t)
 			calls, changed := 0, ""
 			r.s3.Fault = func(string, string) buckettest.Fault {
@@ -209,8 +211,8 @@ func TestACopyThatDiffersIsNotUsed(t *testing.T) {
 	})
 }
 
-// An invocation of the former function that is still running: what it has written is copied, and what it writes later fails, so that
-// its batch comes again.
+// An invocation of the former function still runs. Its earlier writes are copied. Its later writes fail, so its
+// batch comes again.
 func TestAWriterOfAFormerReleaseLosesNothing(t *testing.T) {
 	r := ofAFormerRelease(t)
 	late := strings.Replace(formerly()[unnamed.Alias(clicks)], `"columns":{}`, `"columns":{"n":"long"}`, 1)
@@ -218,7 +220,7 @@ func TestAWriterOfAFormerReleaseLosesNothing(t *testing.T) {
 		return r.f.client.once.Do(t.Context(), http.MethodPut, "/"+FormerRegistry+"/_doc/"+unnamed.Alias(clicks)+"?require_alias=true", json.RawMessage(late), nil)
 	}
 	written, refused := 0, 0
-	r.s3.Fault = func(string, string) buckettest.Fault { // S3 is asked between the steps
+	r.s3.Fault = func(string, string) buckettest.Fault { // S3 is called between the steps
 		switch err := write(); {
 		case err == nil:
 			written++
@@ -236,7 +238,7 @@ func TestAWriterOfAFormerReleaseLosesNothing(t *testing.T) {
 	require.Equal(t, late, r.copied()[Place("").key(clicks)])
 }
 
-// Who has blocked them knows that no write is under way any more; who finds them blocked does not.
+// The invocation that sets the block knows that no write is still running. One that finds the block does not.
 func TestARunThatFindsTheWritesBlockedWaits(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, before := range []bool{false, true} {
@@ -267,7 +269,7 @@ func TestADomainThatIsAwayIsNotTakenForOneWithoutARegistry(t *testing.T) {
 	}
 }
 
-// Who is not the function changes nothing: the former one may still be the one that runs.
+// A tool changes nothing, because the former function may still be the running one.
 func TestTheToolWaitsForTheFunctionToTakeOver(t *testing.T) {
 	r := ofAFormerRelease(t)
 	e := r.epochs()

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// untold are the columns of its table that an update of PostgreSQL does not tell though they may have any value
-// ([change.Record.Untold]), by name.
+// untold lists, by name, the columns that a PostgreSQL update omits and whose values are therefore unknown
+// ([change.Record.Untold]).
 func (f *Function) untold(e *entry, key []string, r *change.Record) []string {
 	if !r.Untold(key) {
 		return nil
@@ -31,7 +31,8 @@ func (f *Function) untold(e *entry, key []string, r *change.Record) []string {
 	return columns
 }
 
-// outside reports whether a column's values may be outside of their row. Where only DMS has told the type, all texts and exact numbers may.
+// outside reports whether a column's values may be stored outside of their row. If the type comes only from DMS,
+// this holds for all texts and exact numbers.
 func (f *Function) outside(n table.Name, column string, t fieldType) bool {
 	if declared, known := f.tables[n].Columns[column]; known {
 		return change.Outside(declared)

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// answer to a bulk request, as far as it is asked for.
+// answer is the part of a bulk answer that this package reads.
 type answer struct {
 	Items []map[string]*verdict `json:"items"`
 }
@@ -23,7 +23,7 @@ type verdict struct {
 	} `json:"error"`
 }
 
-// kind of the error, as OpenSearch names it.
+// kind returns OpenSearch's error type.
 func (v *verdict) kind() string {
 	if v.Error == nil {
 		return ""
@@ -42,7 +42,7 @@ func (v *verdict) reason() string {
 	return reason
 }
 
-// readVerdicts of an answer, one for each document.
+// readVerdicts decodes an answer into one verdict for each document.
 func readVerdicts(text []byte) ([]verdict, error) {
 	if verdicts, ok := statuses(text); ok {
 		return verdicts, nil
@@ -66,8 +66,8 @@ func readVerdicts(text []byte) ([]verdict, error) {
 	return verdicts, nil
 }
 
-// statuses of an answer that has nothing but those, as nearly all do: {"items":[{"index":{"status":200}},...]}, in one pass. False leaves an answer to
-// encoding/json.
+// statuses decodes an answer that has only statuses, in one pass: {"items":[{"index":{"status":200}},...]}. Nearly
+// all answers are so. It returns false for any other answer, which encoding/json then decodes.
 func statuses(text []byte) (verdicts []verdict, ok bool) {
 	s, whole := scan.New(text), string(text)
 	const shortest = len(`{"index":{"status":200}},`)
@@ -86,7 +86,7 @@ func statuses(text []byte) (verdicts []verdict, ok bool) {
 			return nil, false
 		}
 		status, err := strconv.Atoi(s.Value().Of(whole))
-		if err != nil || s.More('}') || s.More('}') { // something else comes, an error for instance
+		if err != nil || s.More('}') || s.More('}') { // another member follows, for example an error
 			return nil, false
 		}
 		verdicts = append(verdicts, verdict{Status: status})
@@ -94,7 +94,7 @@ func statuses(text []byte) (verdicts []verdict, ok bool) {
 	return verdicts, !s.More('}') && s.Done()
 }
 
-// called goes over a member's name, and reports whether it is that one.
+// called reads a member's name, and reports whether it is the wanted one.
 func called(s *scan.Scanner, text, wanted string) bool {
 	name, plain := s.Name()
 	return plain && name.Of(text) == wanted

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// FuzzVerdicts: what is read in one pass is what encoding/json reads.
+// FuzzVerdicts checks that the one-pass decoder gives the same result as encoding/json.
 func FuzzVerdicts(f *testing.F) {
 	for _, seed := range []string{
 		`{"items":[{"index":{"status":200}},{"index":{"status":201}}]}`, `{"items":[]}`, `{"items":[{"index":{"status":409,"error":{"type":"t"}}}]}`, `{"items":[{"index":{"error":{},"status":409}}]}`,
@@ -49,7 +49,7 @@ func TestAnAnswerSaysWhatBecameOfEachDocument(t *testing.T) {
 	}
 }
 
-// The lines of one batch are in the memory of the one before: none may be another's.
+// The lines of a batch reuse the memory of the previous batch. No document may contain another's bytes.
 func TestDocumentsOfABatchAreNotThoseOfTheOneBefore(t *testing.T) {
 	space := append(make([]byte, 0, 40), "left over"...)
 	space = space[:0]
