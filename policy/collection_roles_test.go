@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// collectionRoles say the same of the roles that write, where there are collections.
+// collectionRoles lists the calls of the roles that write, for a stack with collections. See roles.
 var collectionRoles = map[string][]call{
 	"cdc-search-delivery-role": {
 		{"aoss:APIAccessAll", "cdc-collections-history", nil, yes},

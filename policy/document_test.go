@@ -87,7 +87,7 @@ func document() string {
 	return b.String()
 }
 
-// tests are the tests that show the rule awake, to be run by name: go test ./policy/... -run EACH/NAME.
+// tests lists the tests that prove a rule effective. Run them by name: go test ./policy/... -run EACH/NAME.
 func tests(r rules.Rule) string {
 	broken := 0
 	for _, m := range mutation.All() {

@@ -12,7 +12,7 @@ import (
 
 const roleType = "aws:iam/role:Role"
 
-// documents are the properties that hold a policy document, by type.
+// documents lists the properties that contain a policy document, by type.
 var documents = map[string]string{
 	roleType:                                             "assumeRolePolicy",
 	"aws:iam/rolePolicy:RolePolicy":                      "policy",
@@ -27,7 +27,7 @@ var documents = map[string]string{
 	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy": "policyDocument",
 }
 
-// read calls visit with every policy document of the stack.
+// read calls visit for every policy document of the stack.
 func read(t *testing.T, s capture.Stack, visit func(r capture.Resource, d iam.Document)) {
 	t.Helper()
 	for _, r := range s {
@@ -41,7 +41,7 @@ func read(t *testing.T, s capture.Stack, visit func(r capture.Resource, d iam.Do
 	}
 }
 
-// patterns are actions with a star that are allowed all the same, by type of resource.
+// patterns lists allowed actions with a star, by type of resource.
 var patterns = map[string]map[string]string{
 	"aws:kms/key:Key": {
 		"kms:*":                "https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html: the account's IAM policies decide, and the key stays manageable",
@@ -67,8 +67,8 @@ func TestNoPolicyAllowsActionsByAStar(t *testing.T) {
 	}
 }
 
-// unnamed are actions that take no resource, or whose resource does not exist yet. In a key's policy and in a domain's,
-// the star is the thing itself.
+// unnamed lists actions that take no resource, or whose resource does not exist yet. In a key's or a domain's
+// policy, the star means the key or the domain itself.
 var unnamed = map[string]string{
 	"ec2:DescribeNetworkInterfaces": describes, "ec2:DescribeSecurityGroups": describes, "ec2:DescribeSubnets": describes,
 	"ec2:DescribeVpcAttribute": describes, "ec2:DescribeVpcs": describes,
@@ -97,8 +97,8 @@ func TestNoPolicyNamesEveryResource(t *testing.T) {
 	}
 }
 
-// deputies are the services that assume roles or act by resource policies, with the condition keys that they send and
-// that a policy must therefore ask for; or the reason why there is none to ask for.
+// deputies lists the services that assume roles or act by resource policies. keys are the condition keys that a
+// service sends and that a policy must require. why is the source, or the reason why there are none.
 var deputies = map[string]struct {
 	keys []string
 	why  string
@@ -151,7 +151,7 @@ func asks(s iam.Statement, key string) bool {
 	return false
 }
 
-// managed are the policies of AWS's own that roles may have.
+// managed lists AWS's own policies that roles may have.
 var managed = map[string]string{
 	"arn:aws:iam::aws:policy/AmazonSSMManagedInstanceCore":                 "https://docs.aws.amazon.com/systems-manager/latest/userguide/setup-instance-permissions.html",
 	"arn:aws:iam::aws:policy/service-role/AmazonDMSCloudWatchLogsRole":     "https://docs.aws.amazon.com/dms/latest/userguide/security-iam.html",

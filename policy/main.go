@@ -1,7 +1,7 @@
 // Command policy is the policy pack: `pulumi preview --policy-pack policy`.
 //
-// The CLI's Go runtime compiles this folder, https://www.pulumi.com/docs/insights/policy/. A CLI of 3.255 or newer
-// also takes a built pack, so that its user needs no Go:
+// The CLI's Go runtime compiles this folder: https://www.pulumi.com/docs/insights/policy/. The CLI from 3.255 on
+// also runs a compiled pack, so that its user needs no Go:
 //
 //	go build -o bin/cdc-policy ./policy
 //	pulumi preview --policy-pack bin/cdc-policy

@@ -24,8 +24,8 @@ const (
 	stack   = "policies"
 )
 
-// first is what a stack looks like at its first preview, when nothing has an ARN yet; deployed is the same stack at a
-// preview after its deployment. Both are taken from the real program, run against mocks.
+// first returns a stack at its first preview, when nothing has an ARN yet. deployed returns the same stack at a
+// preview after its deployment. Both come from the real program, which runs against mocks.
 func first(t *testing.T, cfg config.Config) capture.Stack {
 	t.Helper()
 	s := taken(t, cfg, true)
@@ -37,8 +37,8 @@ func first(t *testing.T, cfg config.Config) capture.Stack {
 
 func deployed(t *testing.T, cfg config.Config) capture.Stack { t.Helper(); return taken(t, cfg, false) }
 
-// tomorrow is in every text that only the deployment knows: mocks cannot hold an unknown secret, so a preview is run
-// with such texts, and what holds one is then made unknown.
+// tomorrow marks texts that only the deployment knows. Mocks cannot return an unknown secret. So the preview runs
+// with marked texts, and forget then makes them unknown.
 const tomorrow = "-known-tomorrow"
 
 func forget(m map[string]any) map[string]any {
@@ -67,7 +67,7 @@ func forgetValue(v any) any {
 // postponed marks every text in a computed output.
 func postponed(v resource.PropertyValue) resource.PropertyValue {
 	return resource.NewPropertyValue(v.MapRepl(nil, func(v resource.PropertyValue) (any, bool) {
-		if v.IsString() && !strings.HasPrefix(v.StringValue(), "{") { // a function's result is read as JSON
+		if v.IsString() && !strings.HasPrefix(v.StringValue(), "{") { // the result of a function is parsed as JSON
 			return v.StringValue() + tomorrow, true
 		}
 		return nil, false
@@ -94,7 +94,8 @@ func taken(t *testing.T, cfg config.Config, preview bool) capture.Stack {
 	return r.stack
 }
 
-// projectTags are the default tags of Pulumi.yaml, as the engine hands them to the provider: JSON in a string.
+// projectTags has the default tags of Pulumi.yaml in the form that the engine passes to the provider: JSON in a
+// string.
 var projectTags = func() string {
 	text, err := os.ReadFile("../Pulumi.yaml")
 	if err != nil {
@@ -113,7 +114,7 @@ var projectTags = func() string {
 	return string(tags)
 }()
 
-// recorder captures what the program registers.
+// recorder captures the resources that the program registers.
 type recorder struct {
 	*componenttest.Recorder
 
@@ -135,7 +136,7 @@ func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.P
 			}
 		}
 	}
-	if args.TypeToken == "random:index/randomPassword:RandomPassword" { // as the real provider says
+	if args.TypeToken == "random:index/randomPassword:RandomPassword" { // like the real provider
 		state["result"] = resource.MakeSecret(state["result"])
 	}
 	r.mu.Lock()

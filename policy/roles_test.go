@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// call is one thing that a role may or may not do. A resource is written NAME or NAME/PATH or NAME:PATH with the name
-// of the stack's resource whose ARN is meant; anything with arn: is taken as it is.
+// call is a call that a role may or may not make. The resource is NAME, NAME/PATH or NAME:PATH, where NAME is a
+// resource of the stack and stands for its ARN. A text that begins with arn: is used unchanged.
 type call struct {
 	action, resource string
 	context          map[string]string
@@ -36,7 +36,7 @@ const (
 	no  = iam.NotAllowed
 )
 
-// roles say of every role what it must be able to do, and what whoever stole it must not.
+// roles lists, for every role, calls that it must be able to make, and calls that a thief of the role must not.
 var roles = map[string][]call{
 	"cdc-lake-delivery-role": {
 		{"kinesis:GetRecords", "cdc-stream-stream", nil, yes},
@@ -214,7 +214,7 @@ var roles = map[string][]call{
 		{"logs:PutLogEvents", "cdc-bootstrap-logs:log-stream:x", nil, no},
 		{"logs:DeleteLogGroup", "cdc-network-flow", nil, no},
 	},
-	// These have a policy of AWS's own, and nothing of the stack's: see managed.
+	// These roles have only a policy of AWS: see managed.
 	"cdc-source-monitoring": {
 		{"logs:PutLogEvents", "cdc-bootstrap-logs:log-stream:x", nil, no},
 		{"kms:Decrypt", "cdc-key-key", nil, no},
@@ -250,7 +250,7 @@ func TestEachRoleCanDoItsJobAndNothingElse(t *testing.T) {
 	require.Len(t, seen, len(roles), "roles that are said something of, and are not there")
 }
 
-// What is told to CloudWatch is of one namespace, and only where somebody wants to hear of it.
+// The job may publish metrics in one namespace only, and only if the stack has alarms.
 func TestTheTablesJobTellsCloudWatchWhereAlarmsAre(t *testing.T) {
 	const topic = "arn:aws:sns:us-east-1:123456789012:ops"
 	for _, c := range []struct {
@@ -274,7 +274,7 @@ func TestTheTablesJobTellsCloudWatchWhereAlarmsAre(t *testing.T) {
 	}
 }
 
-// policiesOf are the inline policies of a role.
+// policiesOf returns a role's inline policies.
 func policiesOf(t *testing.T, s capture.Stack, role capture.Resource) []iam.Document {
 	t.Helper()
 	var all []iam.Document
@@ -289,7 +289,7 @@ func policiesOf(t *testing.T, s capture.Stack, role capture.Resource) []iam.Docu
 	return all
 }
 
-// named puts the ARN in place of a resource's name.
+// named replaces a resource's name with its ARN.
 func named(t *testing.T, s capture.Stack, text string) string {
 	t.Helper()
 	if strings.HasPrefix(text, "arn:") {
@@ -300,7 +300,7 @@ func named(t *testing.T, s capture.Stack, text string) string {
 		name, rest = text[:i], text[i:]
 	}
 	for _, r := range s {
-		// Policies know a role by the service's ARN, so roles and components are left out.
+		// Policies use the service's ARN for a role, so this skips roles and components.
 		if arn, ok := r.Outputs["arn"].(string); ok && r.Name == name && r.Type != roleType && strings.HasPrefix(r.Type, "aws:") {
 			return arn + rest
 		}
@@ -309,7 +309,8 @@ func named(t *testing.T, s capture.Stack, text string) string {
 	return ""
 }
 
-// A caller of another account, and a service that is not meant, may do nothing with what has a policy of its own.
+// A caller from another account, or a service that the policy does not mean, may do nothing with a resource that
+// has its own policy.
 func TestResourcePoliciesAdmitWhomTheyMean(t *testing.T) {
 	const account = "123456789012"
 	s := deployed(t, environments["prod"])
@@ -319,7 +320,7 @@ func TestResourcePoliciesAdmitWhomTheyMean(t *testing.T) {
 		want              iam.Decision
 	}{
 		"aws:kms/key:Key": {
-			{"arn:aws:iam::" + account + ":role/any", "kms:Decrypt", nil, yes}, // whom an IAM policy admits
+			{"arn:aws:iam::" + account + ":role/any", "kms:Decrypt", nil, yes}, // an IAM policy must allow it
 			{"arn:aws:iam::999999999999:role/any", "kms:Decrypt", nil, no},
 			{"logs.us-east-1.amazonaws.com", "kms:Decrypt", map[string]string{"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:" + account + ":log-group:x"}, yes},
 			{"logs.us-east-1.amazonaws.com", "kms:Decrypt", map[string]string{"kms:EncryptionContext:aws:logs:arn": "arn:aws:logs:us-east-1:999999999999:log-group:x"}, no},

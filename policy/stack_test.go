@@ -19,10 +19,10 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// today is a day on which the exceptions of dev hold.
+// today is a day on which dev's exceptions are valid.
 func today() time.Time { return time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC) }
 
-// serve serves the pack in this process, configured for an environment.
+// serve starts the pack in this process with an environment's configuration.
 func serve(t *testing.T, environment string) *mutation.Analyzer {
 	t.Helper()
 	a, err := mutation.Serve(t.Context(), "", nil, today)
@@ -55,7 +55,8 @@ func TestEveryEnvironmentKeepsTheRules(t *testing.T) {
 	}
 }
 
-// Stacks that a real engine saw are put into testdata by whoever ran it with CDC_POLICY_CAPTURE, as ENVIRONMENT-WHEN.json.
+// To add a stack that a real engine saw, run the engine with CDC_POLICY_CAPTURE and put the file into testdata as
+// ENVIRONMENT-WHEN.json.
 func TestStacksOfARealEngineKeepTheRules(t *testing.T) {
 	files, err := filepath.Glob("testdata/*.json")
 	require.NoError(t, err)

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A stack that is configured otherwise breaks the rules of what was turned off, and no other.
+// A stack with features turned off breaks only the rules of these features.
 func TestVariantsBreakOnlyWhatTheyTurnOff(t *testing.T) {
 	for name, v := range map[string]struct {
 		cfg    config.Config
@@ -50,7 +50,7 @@ func TestVariantsBreakOnlyWhatTheyTurnOff(t *testing.T) {
 	}
 }
 
-// Replication and search are of either kind, independently, in both environments.
+// Both kinds of replication and of search satisfy the rules in every combination, in both environments.
 func TestEveryCombinationOfKindsKeepsTheRules(t *testing.T) {
 	for _, environment := range []config.Environment{config.Dev, config.Prod} {
 		a := serve(t, string(environment))
@@ -64,7 +64,8 @@ func TestEveryCombinationOfKindsKeepsTheRules(t *testing.T) {
 	}
 }
 
-// Sources of both engines, in both environments: what one is excepted from in dev, each is.
+// Sources of both engines satisfy the rules in both environments. In dev, an exception for one source applies to
+// each.
 func TestSeveralSourcesKeepTheRules(t *testing.T) {
 	for _, environment := range []config.Environment{config.Dev, config.Prod} {
 		a := serve(t, string(environment))

@@ -39,8 +39,8 @@ type workflow struct {
 	}
 }
 
-// A job gets no more than it asks for, none runs forever, an action is of a fixed version, and a checkout keeps no
-// token behind.
+// A job has only the permissions that it needs and a time limit, each action has a fixed version, and a checkout
+// keeps no token.
 func TestWorkflowsAskForLittle(t *testing.T) {
 	files, err := filepath.Glob(workflows + "/*.yml")
 	require.NoError(t, err)

@@ -43,5 +43,6 @@ func run(ctx context.Context) error {
 	return nil
 }
 
-// quiet has S3's client log no line for every object that has no checksum: a person may have brought one back.
+// quiet stops S3's client from logging a line for every object without a checksum. Somebody may have restored such
+// an object.
 func quiet(o *s3.Options) { o.DisableLogOutputChecksumValidationSkipped = true }

@@ -31,7 +31,7 @@ func Build(ctx context.Context, moduleDir, name string, arch config.Architecture
 	return s.Build(ctx, name)
 }
 
-// Build is [Build] of a function whose sources were read.
+// Build compiles one function whose sources were read.
 func (s *Sources) Build(ctx context.Context, name string) (zipPath string, err error) {
 	if zipPath, err = s.build(ctx, name); err != nil {
 		return "", fmt.Errorf("compiling function %s: %w", name, err)
@@ -87,7 +87,7 @@ func (s *Sources) build(ctx context.Context, name string) (string, error) {
 	if err := writeZip(finished, binary); err != nil {
 		return "", err
 	}
-	// Another process may have finished first, with the same bytes.
+	// If another process has finished first, its file has the same bytes.
 	if err := os.Rename(finished, zipPath); err != nil {
 		return "", fmt.Errorf("putting the zip into the cache: %w", err)
 	}

@@ -25,7 +25,7 @@ type goPackage struct {
 	ImportPath string
 	Dir        string
 	Standard   bool
-	// DepOnly is a package that was not named.
+	// DepOnly is true if the package is only a dependency of the named packages.
 	DepOnly    bool
 	Imports    []string
 	GoFiles    []string
@@ -46,11 +46,12 @@ func (p goPackage) local() bool {
 	return p.Module == nil || p.Module.Main || p.Module.Replace != nil && p.Module.Replace.Version == ""
 }
 
-// Sources are those of the functions as they are now, listed once for all of them: it takes most of a preview's time.
+// Sources describes the present sources of functions. It lists them once for all functions, because listing takes
+// most of a preview's time.
 //
-// A build of all functions, whose hash would say the same, takes seven times as long even when everything is cached, because
-// go build links anew: 2.0 to 3.3 s against 0.28 to 0.44 s of every preview (three functions, 2 cores in use, linux/amd64,
-// 2026-11-28).
+// Building all functions would detect changes as well, but it takes seven times as long even with a full cache,
+// because go build links again: 2.0 to 3.3 s against 0.28 to 0.44 s in every preview (three functions, 2 cores in
+// use, linux/amd64, 2026-11-28).
 type Sources struct {
 	builder
 
@@ -58,7 +59,8 @@ type Sources struct {
 	packages map[string]goPackage // by import path
 }
 
-// Read lists the sources of functions ("bootstrap", ...) of the module in moduleDir, which will be compiled for arch, default arm64.
+// Read lists the sources of functions ("bootstrap", ...) in the module at moduleDir. They will be compiled for
+// arch, default arm64.
 func Read(ctx context.Context, moduleDir string, arch config.Architecture, names ...string) (*Sources, error) {
 	s, err := read(ctx, moduleDir, arch, names)
 	if err != nil {
@@ -99,10 +101,11 @@ func read(ctx context.Context, moduleDir string, arch config.Architecture, names
 	}
 }
 
-// folder of a function, as the go command names it.
+// folder returns a function's folder in the go command's notation.
 func folder(name string) string { return "./functions/" + name }
 
-// of a function: its package and all that this one imports, directly or not, but for those of the compiler, in a fixed order.
+// of returns a function's package and all its direct and indirect imports, except the standard library, in a fixed
+// order.
 func (s *Sources) of(name string) ([]goPackage, error) {
 	found := map[string]goPackage{}
 	var add func(path string)
@@ -131,8 +134,8 @@ func (s *Sources) of(name string) ([]goPackage, error) {
 	return all, nil
 }
 
-// hash covers the compiler, its settings, every file of the module that is compiled or embedded, and the
-// version and checksum of every other module: nothing else can change the binary.
+// hash covers everything that can change the binary: the compiler, its settings, every compiled or embedded file
+// of the module, and the version and checksum of every other module.
 func (s *Sources) hash(name string) (string, error) {
 	packages, err := s.of(name)
 	if err != nil {

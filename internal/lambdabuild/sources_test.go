@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Sources that were read together give the zips that functions have alone.
+// Functions whose sources are read together have the same zips as functions that are read alone.
 func TestFunctionsThatAreReadTogetherAreThoseThatAreReadAlone(t *testing.T) {
 	dir := module(t, "42")
 	other := filepath.Join(dir, "functions", "other")

@@ -1,34 +1,35 @@
-// Package scan reads JSON in one pass and copies nothing: it checks what it goes over and says where values are.
+// Package scan reads JSON in one pass and copies nothing. It checks the syntax and returns the positions of
+// values.
 //
-// It is for what comes by the thousand, change records and batches of them, and takes a third of the time of going over a text once to check it and
-// again for each level. What it takes to be JSON is what encoding/json does (a fuzz test holds them together), but for the text's being
-// UTF-8, which nobody checks here.
+// It is for change records and batches of them, which come by the thousand. It takes a third of the time of
+// checking a text once and then reading it again for each level. It accepts the same JSON as encoding/json, which
+// a fuzz test checks, except that it does not check for valid UTF-8.
 package scan
 
-// maxDepth of values within values, as in encoding/json.
+// maxDepth is the greatest nesting of values, as in encoding/json.
 const maxDepth = 10_000
 
-// Scanner goes over a text. After something that is no JSON it stands at the end, and [Scanner.Done] is false.
+// Scanner reads a text. After invalid JSON it stands at the end, and [Scanner.Done] returns false.
 type Scanner struct {
 	text []byte
 	at   int
-	// fresh is between the beginning of an object or array and its first member.
+	// fresh is true between the beginning of an object or array and its first member.
 	fresh, bad bool
 }
 
-// Span is where something is in the text.
+// Span is a range of bytes in the text.
 type Span struct{ Begin, End int }
 
-// Of the text, what is there.
+// Of returns this range of a string.
 func (p Span) Of(text string) string { return text[p.Begin:p.End] }
 
-// In the text's bytes, what is there.
+// In returns this range of a byte slice.
 func (p Span) In(text []byte) []byte { return text[p.Begin:p.End] }
 
-// New scanner at the beginning of a text, which nobody may change.
+// New returns a scanner at the beginning of a text. Nobody may change the text while the scanner is in use.
 func New(text []byte) Scanner { return Scanner{text: text} }
 
-// Next is the first byte of what comes next, which says what it is; 0 at the end.
+// Next returns the first byte of the next value, which tells its kind. It returns 0 at the end.
 func (s *Scanner) Next() byte {
 	for ; s.at < len(s.text); s.at++ {
 		switch c := s.text[s.at]; c {
@@ -40,13 +41,13 @@ func (s *Scanner) Next() byte {
 	return 0
 }
 
-// Done reports whether the text was JSON and nothing is left of it.
+// Done reports whether the whole text was valid JSON and was read to its end.
 func (s *Scanner) Done() bool { return s.Next() == 0 && s.at == len(s.text) && !s.bad }
 
-// Bad reports whether something was no JSON.
+// Bad reports whether the scanner has met invalid JSON.
 func (s *Scanner) Bad() bool { return s.bad }
 
-// Enter the object ('{') or array ('[') that comes next.
+// Enter begins the next value, which must be an object ('{') or an array ('[').
 func (s *Scanner) Enter(open byte) {
 	if s.Next() != open {
 		s.fail()
@@ -56,7 +57,8 @@ func (s *Scanner) Enter(open byte) {
 	s.fresh = true
 }
 
-// More goes to the next member of what was entered, which end ends ('}' or ']'). Without one it leaves, and is false.
+// More moves to the next member of the present object or array, and returns true. If there is none, it leaves the
+// object or array and returns false. end is its closing byte ('}' or ']').
 func (s *Scanner) More(end byte) bool {
 	c, first := s.Next(), s.fresh
 	s.fresh = false
@@ -74,7 +76,8 @@ func (s *Scanner) More(end byte) bool {
 	return true
 }
 
-// Name goes over a member's name and the colon after it. The span is what is within the quotes, which is the name itself if it is plain.
+// Name reads a member's name and the following colon. The span is the text between the quotes. If plain is true,
+// that text has no escapes and is the name itself.
 func (s *Scanner) Name() (name Span, plain bool) {
 	name, plain = s.Text()
 	if s.Next() != ':' {
@@ -85,7 +88,8 @@ func (s *Scanner) Name() (name Span, plain bool) {
 	return name, plain
 }
 
-// Text goes over a string. The span is what is within the quotes, which is the text itself if it is plain: without escapes.
+// Text reads a string. The span is the text between the quotes. If plain is true, that text has no escapes and is
+// the string itself.
 func (s *Scanner) Text() (text Span, plain bool) {
 	if s.Next() != '"' {
 		s.fail()
@@ -99,7 +103,7 @@ func (s *Scanner) Text() (text Span, plain bool) {
 	return Span{begin, s.at - 1}, plain
 }
 
-// Value goes over any value.
+// Value skips one value of any kind and returns its span.
 func (s *Scanner) Value() Span {
 	s.Next()
 	begin := s.at

@@ -8,7 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// texts are seeds of the fuzz test, and a test of themselves: those that are JSON, and those that are not.
+// texts are test cases and seeds of the fuzz test: valid and invalid JSON.
 var texts = []string{
 	`{}`, `[]`, `""`, `0`, `-0.5e+10`, `1E5`, `true`, ` null `, `{"a":{"b":[1,"x",{}]},"c":"\u00e9\n\\\""}`, "[\t1 ,\r\n2 ]", `"` + strings.Repeat("long 고객 ", 20) + `"`,
 	`"12345678"`, `"1234567\""`, `{"":0}`, strings.Repeat("[", 10_000) + strings.Repeat("]", 10_000),
@@ -32,7 +32,7 @@ func FuzzWhatIsJSON(f *testing.F) {
 
 func FuzzMembers(f *testing.F) {
 	for _, text := range texts {
-		if len(text) >= maxDepth { // which is counted from a value's beginning, and not from the whole text's
+		if len(text) >= maxDepth { // depth counts from the value's beginning, not from the text's
 			continue
 		}
 		f.Add([]byte(`{"some":` + text + `, "\u0061\n" :[1,{"x":2}], "last":` + text + "}"))

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// number goes over a number: -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?
+// number reads a number: -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?
 func (s *Scanner) number() {
 	if s.is('-') {
 		s.at++
@@ -32,7 +32,7 @@ func (s *Scanner) number() {
 
 func (s *Scanner) is(c byte) bool { return s.at < len(s.text) && s.text[s.at] == c }
 
-// digits goes over one digit at least.
+// digits reads at least one digit.
 func (s *Scanner) digits() bool {
 	begin := s.at
 	for s.at < len(s.text) && s.text[s.at]-'0' <= 9 {
@@ -45,7 +45,7 @@ func (s *Scanner) digits() bool {
 	return true
 }
 
-// quoted goes over a string, from its first quote. Plain is one without escapes.
+// quoted reads a string from its opening quote. plain is true if it has no escapes.
 func (s *Scanner) quoted() (plain bool) {
 	plain = true
 	for s.at++; s.ordinary(); {
@@ -64,7 +64,7 @@ func (s *Scanner) quoted() (plain bool) {
 	return plain
 }
 
-// ordinary goes over characters that stand for themselves, to one that does not; false when there is none.
+// ordinary moves to the next character that is not plain text. It returns false if there is none.
 func (s *Scanner) ordinary() bool {
 	t, i := s.text, s.at
 	for ; i+8 <= len(t); i += 8 {
@@ -83,15 +83,15 @@ func (s *Scanner) ordinary() bool {
 	return false
 }
 
-// special marks quotes, backslashes and control characters among eight characters: the lowest mark is right, others may be wrong.
-// https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
+// special marks quotes, backslashes and control characters among eight characters. Only the lowest mark is
+// reliable. https://graphics.stanford.edu/~seander/bithacks.html#ZeroInWord
 func special(eight uint64) uint64 {
 	const each, high = 0x0101010101010101, 0x8080808080808080
 	quote, backslash := eight^(each*'"'), eight^(each*'\\')
 	return ((quote-each)&^quote | (backslash-each)&^backslash | (eight-each*' ')&^eight) & high
 }
 
-// escape goes over a backslash and what belongs to it.
+// escape reads a backslash and the rest of its escape sequence.
 func (s *Scanner) escape() {
 	if s.at++; s.at >= len(s.text) {
 		s.fail()

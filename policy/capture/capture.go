@@ -1,6 +1,7 @@
-// Package capture keeps what a policy pack saw of a stack in a file, so that rules can be tried on real stacks later.
+// Package capture writes the stack that a policy pack sees to a file, so that rules can be tried on real stacks
+// later.
 //
-// No secret is written: a secret is a mark. What a preview does not know is a mark too, and so are files.
+// It writes no secrets: a mark replaces each secret, each file, and each value that a preview does not know.
 package capture
 
 import (
@@ -14,12 +15,13 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// Resource is one resource as the pack saw it.
+// Resource is a resource as the pack saw it.
 type Resource struct {
 	URN  string `json:"urn"`
 	Type string `json:"type"`
 	Name string `json:"name"`
-	// Inputs are what the single look before the resource is made saw; Outputs what the look at the stack saw.
+	// Inputs are the inputs before the resource was made. Outputs are the outputs when the pack saw the whole
+	// stack.
 	Inputs               map[string]any      `json:"inputs"`
 	Outputs              map[string]any      `json:"outputs"`
 	Protect              bool                `json:"protect,omitempty"`
@@ -30,7 +32,7 @@ type Resource struct {
 	PropertyDependencies map[string][]string `json:"propertyDependencies,omitempty"`
 }
 
-// Provider is what a resource is managed through.
+// Provider is the provider that manages a resource.
 type Provider struct {
 	URN        string         `json:"urn"`
 	Type       string         `json:"type"`
@@ -41,17 +43,17 @@ type Provider struct {
 // Stack is a captured stack.
 type Stack []Resource
 
-// Marks of values that are not written. An object whose only key is one of them is that mark.
+// These marks replace values that are not written. An object whose only key is a mark stands for such a value.
 const (
 	secretMark  = "$secret"  // its value says what is inside: "known" or "unknown"
-	unknownMark = "$unknown" // true
-	fileMark    = "$file"    // true: an asset or an archive
+	unknownMark = "$unknown" // value: true
+	fileMark    = "$file"    // value: true; an asset or an archive
 )
 
-// placeholder is what a secret reads as when a capture is looked at again.
+// placeholder replaces each secret when a capture is read.
 const placeholder = "[secret]"
 
-// maxText in bytes; longer texts (certificates, compiled templates) are cut, for a person's sake.
+// maxText is the longest text in bytes. Longer texts (certificates, compiled templates) are cut for readability.
 const maxText = 8 << 10
 
 // Read reads a captured stack from a file.
@@ -67,7 +69,7 @@ func Read(file string) (Stack, error) {
 	return s, nil
 }
 
-// Write writes the stack, by URN, so that equal stacks are equal files.
+// Write writes the resources sorted by URN, so that equal stacks give equal files.
 func (s Stack) Write(file string) error {
 	sorted := slices.SortedFunc(slices.Values(s), func(a, b Resource) int { return strings.Compare(a.URN, b.URN) })
 	text, err := json.MarshalIndent(sorted, "", " ")
@@ -124,7 +126,7 @@ func mark(v property.Value) any {
 	return nil
 }
 
-// Unmark is Mark undone, but for what was not written.
+// Unmark is the inverse of Mark, except for values that were not written.
 func Unmark(marked map[string]any) property.Map {
 	m := make(map[string]property.Value, len(marked))
 	for key, v := range marked {
@@ -141,7 +143,7 @@ func unmark(v any) property.Value {
 			return property.New(property.Computed).WithSecret(true)
 		case len(v) == 1 && v[secretMark] == "known":
 			return property.New(placeholder).WithSecret(true)
-		case len(v) == 1 && v[secretMark] != nil: // of a test
+		case len(v) == 1 && v[secretMark] != nil: // only tests write this
 			text, _ := v[secretMark].(string)
 			return property.New(text).WithSecret(true)
 		case len(v) == 1 && v[unknownMark] == true:
@@ -166,10 +168,10 @@ func unmark(v any) property.Value {
 	return property.Value{}
 }
 
-// View is the resource with its inputs, for rules that look at one.
+// View returns the resource with its inputs, for rules on single resources.
 func (r Resource) View() view.Resource { return r.with(r.Inputs) }
 
-// Views is the stack with its outputs, for rules that look at all of it.
+// Views returns the stack with its outputs, for rules on whole stacks.
 func (s Stack) Views() view.Stack {
 	resources := make([]view.Resource, len(s))
 	for i, r := range s {

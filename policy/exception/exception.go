@@ -1,5 +1,5 @@
-// Package exception reads the allow-list of the policy pack: which rule may be broken by which resource, why, and
-// until when.
+// Package exception reads the policy pack's allow-list. An entry says which resource may break which rule, why,
+// and until when.
 package exception
 
 import (
@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// Policy is the name under which the list is configured.
+// Policy is the name of the policy whose configuration is the list.
 const Policy = "exceptions"
 
-// Entry allows one rule to be broken by the resources that match.
+// Entry allows matching resources to break one rule.
 type Entry struct {
-	// Rule by its name.
+	// Rule is the rule's name.
 	Rule string `json:"rule"`
-	// Resource is a URN or a pattern of a resource's name, with * and ?.
+	// Resource is a URN, or a pattern of a resource's name with * and ?.
 	Resource string `json:"resource"`
-	// Reason for the next reader.
+	// Reason tells the next reader why.
 	Reason string `json:"reason"`
-	// Expires is the last day on which the entry holds, YYYY-MM-DD, in UTC.
+	// Expires is the last day on which the entry is valid, YYYY-MM-DD in UTC.
 	Expires string `json:"expires"`
 
 	until time.Time
@@ -32,8 +32,8 @@ type Entry struct {
 // List is the allow-list.
 type List []Entry
 
-// Parse reads the configuration of Policy: an object with the key allow. Unknown keys, unknown rules, and entries
-// without a resource, a reason or an expiry are errors, all of them together.
+// Parse reads the configuration of Policy: an object with the key allow. It refuses unknown keys, unknown rules,
+// and entries without a resource, a reason or an expiry. It returns all problems as one joined error.
 func Parse(configuration map[string]any, rules []string) (List, error) {
 	text, err := json.Marshal(configuration)
 	if err != nil {
@@ -75,10 +75,10 @@ func (e *Entry) check(rules []string) error {
 	return errors.Join(problems...)
 }
 
-// Expired says that the entry holds no longer.
+// Expired reports whether the entry is no longer valid.
 func (e Entry) Expired(now time.Time) bool { return !now.Before(e.until) }
 
-// Expired are the entries that hold no longer.
+// Expired returns the entries that are no longer valid.
 func (l List) Expired(now time.Time) List {
 	var expired List
 	for _, e := range l {
@@ -89,10 +89,10 @@ func (l List) Expired(now time.Time) List {
 	return expired
 }
 
-// Allows says that a resource may break a rule now.
+// Allows reports whether a resource may break a rule at the time now.
 func (l List) Allows(rule, urn, name string, now time.Time) bool {
 	return slices.ContainsFunc(l, func(e Entry) bool {
-		matches, _ := path.Match(e.Resource, name) // the pattern was checked
+		matches, _ := path.Match(e.Resource, name) // Parse has checked the pattern
 		return e.Rule == rule && (e.Resource == urn || matches) && !e.Expired(now)
 	})
 }

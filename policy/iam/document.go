@@ -1,5 +1,5 @@
-// Package iam reads policy documents and answers what they allow: enough of IAM's language for the documents that
-// this project writes, and an error for everything else.
+// Package iam reads policy documents and decides which requests they allow. It understands the part of IAM's
+// language that this project uses, and returns an error for everything else.
 //
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 package iam
@@ -17,7 +17,7 @@ type Document struct {
 	Statement statements
 }
 
-// Statement is one of its statements. NotAction, NotResource and NotPrincipal are refused when a document is read.
+// Statement is a statement of a document. Parse refuses NotAction, NotResource and NotPrincipal.
 type Statement struct {
 	Sid       string
 	Effect    string
@@ -30,12 +30,13 @@ type Statement struct {
 // Texts is a string or a list of strings.
 type Texts []string
 
-// Principals are who a statement is about, by kind: AWS, Service, Federated; or everybody, as "*".
+// Principals lists the principals of a statement by kind: AWS, Service, Federated; or "*" for everybody.
 type Principals map[string]Texts
 
 type statements []Statement
 
-// Parse reads a document. Elements that this package does not understand are an error, never ignored.
+// Parse reads a document. It returns an error for elements that this package does not understand, and never
+// ignores them.
 func Parse(text string) (Document, error) {
 	var d Document
 	decoder := json.NewDecoder(strings.NewReader(text))
@@ -51,7 +52,7 @@ func Parse(text string) (Document, error) {
 	return d, nil
 }
 
-// UnmarshalJSON takes a single string for a list of one, and a number or a boolean for its text.
+// UnmarshalJSON reads a single string as a list of one, and a number or a boolean as its text.
 func (t *Texts) UnmarshalJSON(text []byte) error {
 	var one any
 	if err := json.Unmarshal(text, &one); err != nil {
@@ -67,7 +68,7 @@ func (t *Texts) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// UnmarshalJSON takes "*" for {"AWS": "*"}, which is what it means.
+// UnmarshalJSON reads "*" as {"AWS": "*"}, which means the same.
 func (p *Principals) UnmarshalJSON(text []byte) error {
 	if string(text) == `"*"` {
 		*p = Principals{"AWS": {"*"}}
@@ -81,8 +82,8 @@ func (p *Principals) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// UnmarshalJSON takes a single statement for a list of one. Unknown elements are refused here, because a decoder's
-// strictness does not reach into own unmarshallers.
+// UnmarshalJSON reads a single statement as a list of one. It refuses unknown elements itself, because the strict
+// mode of a decoder does not apply inside own UnmarshalJSON methods.
 func (s *statements) UnmarshalJSON(text []byte) error {
 	if strings.HasPrefix(strings.TrimSpace(string(text)), "{") {
 		text = append(append([]byte("["), text...), ']')
@@ -97,21 +98,22 @@ func (s *statements) UnmarshalJSON(text []byte) error {
 	return nil
 }
 
-// Allows says that the statement allows rather than denies.
+// Allows reports whether the statement's effect is Allow.
 func (s Statement) Allows() bool { return s.Effect == "Allow" }
 
-// Anyone says that the statement is about every principal.
+// Anyone reports whether the statement applies to every principal.
 func (s Statement) Anyone() bool { return slices.Contains(s.Principal["AWS"], "*") }
 
-// Covers says that one of the patterns matches the name, IAM's way: * is any text, ? one character. Actions are
-// matched without case.
+// Covers reports whether a pattern matches the name by IAM's rules: * is any text, ? is one character. The case of
+// actions does not matter.
 func Covers(patterns []string, name string) bool {
 	return slices.ContainsFunc(patterns, func(p string) bool { return match(strings.ToLower(p), strings.ToLower(name)) })
 }
 
-// match compares a text with a pattern of * and ?.
+// match matches a text with a pattern of * and ?.
 func match(pattern, text string) bool {
-	// The classic two-pointer walk: on a mismatch it goes back to the last star and lets it take one character more.
+	// This is the two-pointer algorithm: after a mismatch it returns to the last star and lets that match one more
+	// character.
 	p, t, star, mark := 0, 0, -1, 0
 	for t < len(text) {
 		switch {

@@ -7,28 +7,29 @@ import (
 	"strings"
 )
 
-// Request is one call: who does what to which resource, and the condition keys that the service sends along.
+// Request is one call: a principal, an action, a resource, and the condition keys that the service sends.
 type Request struct {
-	// Principal is an ARN or a service name; "" in a request that is decided by identity policies alone.
+	// Principal is an ARN or a service name. It is empty if identity policies alone decide.
 	Principal string
 	Action    string
 	Resource  string
 	Context   map[string]string
 }
 
-// Decision is what the documents say to a request.
+// Decision is the documents' answer to a request.
 type Decision string
 
-// Decisions, https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. Within one
-// account an identity policy or a resource policy is enough, so all documents that apply are asked together.
+// These decisions follow
+// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html. Within one account,
+// permission from an identity policy or a resource policy is enough. So Evaluate gets all documents together.
 const (
 	Allowed    Decision = "allowed"
-	Denied     Decision = "denied" // by a statement
+	Denied     Decision = "denied" // by an explicit Deny statement
 	NotAllowed Decision = "not allowed"
 )
 
-// Evaluate asks all documents: a denial wins, then a permission, and nothing is allowed that no statement allows.
-// A condition operator that is not understood is an error.
+// Evaluate decides a request by all documents. A Deny statement wins over an Allow statement. Without an Allow
+// statement the request is not allowed. An unknown condition operator is an error.
 func Evaluate(documents []Document, r Request) (Decision, error) {
 	decision := NotAllowed
 	for _, d := range documents {
@@ -65,7 +66,7 @@ func (s Statement) applies(r Request) (bool, error) {
 	return true, nil
 }
 
-// about says that the statement's principals, when it names any, have this one among them.
+// about reports whether the statement applies to the principal. A statement without principals applies to all.
 func (s Statement) about(principal string) bool {
 	if s.Principal == nil {
 		return true
@@ -80,8 +81,8 @@ func (s Statement) about(principal string) bool {
 	return false
 }
 
-// accountRoot is the account whose root is named: it stands for every principal of the account that an identity
-// policy admits.
+// accountRoot returns the account of a root ARN. That ARN stands for every principal of the account that an
+// identity policy allows.
 func accountRoot(arn string) string {
 	if strings.HasSuffix(arn, ":root") {
 		return accountOf(arn)
@@ -97,7 +98,7 @@ func accountOf(arn string) string {
 	return parts[4]
 }
 
-// holds tests one condition key. A key that the request does not carry fails a test, but for the ...IfExists kind.
+// holds tests one condition key. The test fails if the request lacks the key, except for ...IfExists operators.
 func holds(operator string, context map[string]string, key string, wanted []string) (bool, error) {
 	operator, ifExists := strings.CutSuffix(operator, "IfExists")
 	value, ok := lookUp(context, key)
@@ -120,7 +121,7 @@ func lookUp(context map[string]string, key string) (string, bool) {
 	return "", false
 }
 
-// tests are the operators that the project's documents use,
+// tests has the operators that the project's documents use:
 // https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html.
 var tests = map[string]func(value, wanted string) bool{
 	"StringEquals":    func(v, w string) bool { return v == w },
@@ -131,7 +132,8 @@ var tests = map[string]func(value, wanted string) bool{
 	"NumericLessThan": func(v, w string) bool { a, b := number(v), number(w); return a < b },
 }
 
-// arnLike compares the six parts of an ARN one by one, so that a star does not cross a colon but in the last.
+// arnLike compares each of the six parts of an ARN separately. So a star matches no colon, except in the last
+// part.
 func arnLike(value, wanted string) bool {
 	v, w := strings.SplitN(value, ":", 6), strings.SplitN(wanted, ":", 6)
 	if len(v) != len(w) {

@@ -31,7 +31,7 @@ const (
 
 type object = map[string]any
 
-// document is a policy of one statement that allows.
+// document returns a policy document with one Allow statement.
 func document(principal any, resource string, actions ...string) string {
 	statement := object{"Effect": "Allow", "Action": actions, "Resource": resource}
 	if principal != nil {
@@ -41,35 +41,35 @@ func document(principal any, resource string, actions ...string) string {
 	return string(text)
 }
 
-// set is the mutation that gives the first resource of a type another value.
+// set returns a mutation that changes a value in the first resource of a type.
 func set(rule, typ, path string, value any) Mutation {
 	return Mutation{rule, func(e *Editor) { e.Set(typ, path, value) }}
 }
 
-// drop is the mutation that takes every resource of a type out.
+// drop returns a mutation that removes every resource of a type.
 func drop(rule, typ string) Mutation {
 	return Mutation{rule, func(e *Editor) { e.Drop(typ) }}
 }
 
-// add is the mutation that puts a resource in that breaks the rule.
+// add returns a mutation that adds a resource which breaks the rule.
 func add(rule, typ string, inputs object) Mutation {
 	return Mutation{rule, func(e *Editor) { e.Add(typ, "mutant", inputs) }}
 }
 
-// tagged are the inputs of a resource that has a tag.
+// tagged adds a tag to the inputs of a resource.
 func tagged(inputs object) object {
 	inputs["tags"] = object{"Name": "mutant"}
 	return inputs
 }
 
-// All are the mutations: one for every rule, each breaking a deployed prod stack in one respect.
+// All returns one mutation for every rule. Each changes a deployed prod stack in one respect.
 func All() []Mutation {
 	return slices.Concat(storage(), databases(), search(), collections(), network(), compute(), identity(), messages(), own())
 }
 
 func storage() []Mutation {
 	const everyone = "*"
-	// One statement beside the one that demands TLS, which must stay.
+	// It adds a statement and keeps the one that requires TLS.
 	open := func(action string) func(e *Editor) {
 		return func(e *Editor) {
 			principal := any(everyone)
@@ -93,7 +93,8 @@ func storage() []Mutation {
 		set("s3-5", bucketPolicy, "policy", `{"Version": "2012-10-17", "Statement": []}`),
 		set("s3-8", "aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "blockPublicPolicy", false),
 		{"s3-9", func(e *Editor) {
-			// The bucket of logs is logged in the lake's place: it stays a target, which takes no KMS key.
+			// The bucket of logs gets the access logging instead of the lake. It stays a target, so it still needs
+			// no KMS key.
 			logging := e.First("aws:s3/bucketLoggingV2:BucketLoggingV2", "", nil)
 			logging.PropertyDependencies["bucket"] = logging.PropertyDependencies["targetBucket"]
 			Put(logging, "bucket", at(logging.Outputs, "targetBucket"))
@@ -106,7 +107,7 @@ func storage() []Mutation {
 				"rules.0.applyServerSideEncryptionByDefault.sseAlgorithm", "AES256")
 		}},
 		{"kinesis-1", func(e *Editor) {
-			// Nobody reads this one, or the deliveries would be unencrypted too.
+			// Nobody reads this stream; otherwise the deliveries would be unencrypted too.
 			e.Add(stream, "mutant", tagged(object{"encryptionType": "NONE", "retentionPeriod": float64(168)}))
 		}},
 		set("kinesis-3", stream, "retentionPeriod", float64(24)),
@@ -147,7 +148,7 @@ func databases() []Mutation {
 			e.Each(clusterInstance, "autoMinorVersionUpgrade", false)
 		}},
 		{"rds-15", func(e *Editor) {
-			// The last instance stays.
+			// It keeps the last instance.
 			for first := e.First(clusterInstance, "", nil).URN; ; first = e.First(clusterInstance, "", nil).URN {
 				e.Remove(first)
 				if count(e.stack, clusterInstance) == 1 {
@@ -183,7 +184,7 @@ func count(s capture.Stack, typ string) int {
 	return n
 }
 
-// parameter changes one parameter of the cluster's group.
+// parameter returns an edit that changes one parameter of the cluster's group.
 func parameter(name, value string) func(*Editor) {
 	return func(e *Editor) {
 		r := e.First(parameters, "", nil)
@@ -198,7 +199,7 @@ func parameter(name, value string) func(*Editor) {
 	}
 }
 
-// publicSubnets routes the table of the database's subnets to an internet gateway.
+// publicSubnets adds a route to an internet gateway to the database's subnets.
 func publicSubnets(e *Editor) {
 	group := e.First("aws:rds/subnetGroup:SubnetGroup", "", nil)
 	subnets := group.PropertyDependencies["subnetIds"]
@@ -215,7 +216,7 @@ func publicSubnets(e *Editor) {
 }
 
 func search() []Mutation {
-	// closed names a principal, so that what is taken away is not also a domain open to everybody.
+	// closed names a principal, so that the domain is not also open to everybody.
 	closed := func(rule, path string, value any) Mutation {
 		return Mutation{rule, func(e *Editor) {
 			e.Set(domain, "accessPolicies", document(object{"AWS": "arn:aws:iam::123456789012:root"}, "*", "es:ESHttp*"))

@@ -1,5 +1,5 @@
-// Package mutation proves that the rules are awake: it breaks a captured stack in one respect at a time and shows it
-// to the served policy pack, over the protocol that the engine speaks.
+// Package mutation proves that every rule detects its violation. It changes a captured stack in one respect at a
+// time, and shows it to the running policy pack over the engine's protocol.
 package mutation
 
 import (
@@ -22,19 +22,19 @@ import (
 	"google.golang.org/protobuf/types/known/structpb"
 )
 
-// Violation is what the pack reported.
+// Violation is a violation that the pack has reported.
 type Violation struct {
 	Rule, URN, Message string
 	Mandatory          bool
 }
 
-// Analyzer speaks to a pack as the engine does.
+// Analyzer talks to a pack like the engine.
 type Analyzer struct {
 	client pulumirpc.AnalyzerClient
 }
 
-// Dial connects to a pack on a loopback port and takes the engine's first steps: handshake, stack, configuration.
-// configuration is the text of a --policy-pack-config file, or empty.
+// Dial connects to a pack on a loopback port and sends the engine's first requests: handshake, stack,
+// configuration. configuration is the text of a --policy-pack-config file, or empty.
 func Dial(ctx context.Context, port int, configuration []byte) (*Analyzer, error) {
 	conn, err := grpc.NewClient(net.JoinHostPort("127.0.0.1", strconv.Itoa(port)),
 		grpc.WithTransportCredentials(insecure.NewCredentials()), rpcutil.GrpcChannelOptions())
@@ -52,7 +52,7 @@ func Dial(ctx context.Context, port int, configuration []byte) (*Analyzer, error
 	return a, a.Configure(ctx, configuration)
 }
 
-// Serve serves a pack in this process and dials it. now decides which exceptions have expired.
+// Serve starts a pack in this process and connects to it. now determines which exceptions have expired.
 func Serve(ctx context.Context, captureFile string, configuration []byte, now func() time.Time) (*Analyzer, error) {
 	port, _, err := pack.Serve(captureFile, now)
 	if err != nil {
@@ -61,8 +61,8 @@ func Serve(ctx context.Context, captureFile string, configuration []byte, now fu
 	return Dial(ctx, port, configuration)
 }
 
-// Configure gives the pack the text of a --policy-pack-config file, in the form that the engine makes of it: every
-// policy with its level, those the file names changed.
+// Configure sends the text of a --policy-pack-config file to the pack in the engine's form: all policies with
+// their levels, changed as the file says.
 func (a *Analyzer) Configure(ctx context.Context, text []byte) error {
 	info, err := a.client.GetAnalyzerInfo(ctx, nil)
 	if err != nil {
@@ -94,7 +94,7 @@ var levels = map[string]pulumirpc.EnforcementLevel{
 	"disabled": pulumirpc.EnforcementLevel_DISABLED, "remediate": pulumirpc.EnforcementLevel_REMEDIATE,
 }
 
-// policyConfig reads what a file says of one policy: a level, or an object with enforcementLevel and properties.
+// policyConfig reads a file's entry for one policy: a level, or an object with enforcementLevel and properties.
 func policyConfig(base *pulumirpc.PolicyConfig, raw json.RawMessage) (*pulumirpc.PolicyConfig, error) {
 	if base == nil {
 		base = &pulumirpc.PolicyConfig{}
@@ -123,7 +123,7 @@ func policyConfig(base *pulumirpc.PolicyConfig, raw json.RawMessage) (*pulumirpc
 	return base, nil
 }
 
-// ConfigureFile is Configure with a file.
+// ConfigureFile calls Configure with a file's text.
 func (a *Analyzer) ConfigureFile(ctx context.Context, file string) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -132,7 +132,7 @@ func (a *Analyzer) ConfigureFile(ctx context.Context, file string) error {
 	return a.Configure(ctx, text)
 }
 
-// Policies are the names of the policies that the pack says it has.
+// Policies returns the names of the pack's policies.
 func (a *Analyzer) Policies(ctx context.Context) ([]string, error) {
 	info, err := a.client.GetAnalyzerInfo(ctx, nil)
 	if err != nil {
@@ -145,7 +145,7 @@ func (a *Analyzer) Policies(ctx context.Context) ([]string, error) {
 	return names, nil
 }
 
-// Look shows the pack single resources (those of the given URNs, or all) and then the whole stack.
+// Look shows the pack single resources (those with the given URNs, or all), and then the whole stack.
 func (a *Analyzer) Look(ctx context.Context, s capture.Stack, only map[string]bool) ([]Violation, error) {
 	var found []Violation
 	request := &pulumirpc.AnalyzeStackRequest{}
@@ -222,7 +222,7 @@ func options(r capture.Resource) *pulumirpc.AnalyzerResourceOptions {
 	return &pulumirpc.AnalyzerResourceOptions{Protect: r.Protect, IgnoreChanges: r.IgnoreChanges, Parent: r.Parent}
 }
 
-// properties marshals as the engine does: unknowns and secrets kept.
+// properties marshals properties like the engine. It keeps unknown values and secrets.
 func properties(marked map[string]any) (*structpb.Struct, error) {
 	m, err := plugin.MarshalProperties(resource.ToResourcePropertyMap(capture.Unmark(marked)),
 		plugin.MarshalOptions{KeepUnknowns: true, KeepSecrets: true, SkipInternalKeys: true})

@@ -9,14 +9,15 @@ import (
 	"strings"
 )
 
-// Editor changes a copy of a captured stack and notes which resources it touched. Its methods panic with an edit that
-// cannot be made, because a mutation that changes nothing proves nothing; Run turns that into its problem.
+// Editor changes a copy of a captured stack and records the changed resources. Its methods panic if an edit is
+// impossible, because a mutation that changes nothing proves nothing. Run turns the panic into an error of the
+// mutation.
 type Editor struct {
 	stack   capture.Stack
 	touched map[string]bool // URNs
 }
 
-// Edit starts with a copy of the stack.
+// Edit returns an editor for a copy of the stack.
 func Edit(s capture.Stack) *Editor {
 	c := make(capture.Stack, len(s))
 	for i, r := range s {
@@ -32,10 +33,11 @@ func Edit(s capture.Stack) *Editor {
 	return &Editor{stack: c, touched: map[string]bool{}}
 }
 
-// Stack is the stack as it was edited.
+// Stack returns the changed stack.
 func (e *Editor) Stack() capture.Stack { return e.stack }
 
-// First is the first resource of a type, by URN, whose input at a path has the value; any when path is empty.
+// First returns the first resource of a type, by URN, whose input at path has the value. With an empty path, any
+// resource matches.
 func (e *Editor) First(typ, path string, value any) *capture.Resource {
 	var found *capture.Resource
 	for i := range e.stack {
@@ -51,12 +53,12 @@ func (e *Editor) First(typ, path string, value any) *capture.Resource {
 	return found
 }
 
-// Has says that the stack has a resource of a type.
+// Has reports whether the stack has a resource of a type.
 func (e *Editor) Has(typ string) bool {
 	return slices.ContainsFunc(e.stack, func(r capture.Resource) bool { return r.Type == typ })
 }
 
-// Set gives the first resource of a type another value at a path of its inputs and outputs. A nil value unsets it.
+// Set changes a value in the inputs and outputs of the first resource of a type. A nil value removes it.
 func (e *Editor) Set(typ, path string, value any) {
 	r := e.First(typ, "", nil)
 	Put(r, path, value)
@@ -73,25 +75,25 @@ func (e *Editor) Each(typ, path string, value any) {
 	}
 }
 
-// Put sets a value at a path of a resource's inputs and outputs. A nil value unsets it.
+// Put changes a value in a resource's inputs and outputs. A nil value removes it.
 func Put(r *capture.Resource, path string, value any) {
 	keys := strings.Split(path, ".")
 	put(r.Inputs, keys, value)
 	put(r.Outputs, keys, value)
 }
 
-// Drop takes every resource of a type out of the stack.
+// Drop removes every resource of a type.
 func (e *Editor) Drop(typ string) {
 	e.First(typ, "", nil)
 	e.stack = slices.DeleteFunc(e.stack, func(r capture.Resource) bool { return r.Type == typ })
 }
 
-// Remove takes one resource out of the stack.
+// Remove removes one resource.
 func (e *Editor) Remove(urn string) {
 	e.stack = slices.DeleteFunc(e.stack, func(r capture.Resource) bool { return r.URN == urn })
 }
 
-// Add puts a resource into the stack; its provider is that of a resource of the same package, default tags and all.
+// Add adds a resource. It gets the provider, including default tags, of a present resource of the same package.
 func (e *Editor) Add(typ, name string, inputs map[string]any) *capture.Resource {
 	r := capture.Resource{
 		URN: "urn:pulumi:mutated::cdc-pipeline::" + typ + "::" + name, Type: typ, Name: name,
@@ -109,7 +111,7 @@ func (e *Editor) Add(typ, name string, inputs map[string]any) *capture.Resource 
 	return &e.stack[len(e.stack)-1]
 }
 
-// Refer makes a property of one resource refer to another.
+// Refer makes a property of one resource refer to another resource.
 func Refer(from *capture.Resource, property string, to capture.Resource) {
 	from.PropertyDependencies[property] = append(slices.Clone(from.PropertyDependencies[property]), to.URN)
 	from.Dependencies = append(from.Dependencies, to.URN)
@@ -133,7 +135,7 @@ func at(v any, path string) any {
 	return v
 }
 
-// put walks to a path, making objects where there are none.
+// put follows a path, and makes missing objects on it.
 func put(node any, keys []string, value any) {
 	last := len(keys) == 1
 	switch node := node.(type) {
@@ -162,7 +164,7 @@ func put(node any, keys []string, value any) {
 	}
 }
 
-// container says that a value has values in it, rather than being a mark or a leaf.
+// container reports whether a value is a list or an object and no mark.
 func container(v any) bool {
 	object, ok := v.(map[string]any)
 	_, list := v.([]any)

@@ -3,7 +3,7 @@ package mutation
 import "encoding/json"
 
 func network() []Mutation {
-	// opened lets everybody in on a range of ports.
+	// opened allows everybody to connect to a range of ports.
 	opened := func(rule, property, from string, port, to int) Mutation {
 		return add(rule, ingress, tagged(object{
 			"ipProtocol": "tcp", "fromPort": float64(port), "toPort": float64(to), property: from, "securityGroupId": "sg-mutant",
@@ -57,7 +57,7 @@ func compute() []Mutation {
 		set("lambda-5", function, "vpcConfig.subnetIds", []any{"subnet-1"}),
 		set("secrets-are-encrypted", function, "environment.variables.DB_PASSWORD", "correct horse battery staple"),
 		{"secrets-stay-apart", func(e *Editor) {
-			// A secret that somebody copied: captures hold no secret, so it is put in twice.
+			// It adds a copied secret twice, because captures contain no secrets.
 			e.Add("random:index/randomPassword:RandomPassword", "mutant", object{"length": float64(32)}).Outputs["result"] = object{"$secret": "correct horse battery staple"}
 			e.Set(function, "description", "signs in with correct horse battery staple")
 		}},
@@ -94,7 +94,8 @@ func messages() []Mutation {
 	}
 }
 
-// collections are put in beside the domain, one in one respect as none of the stack's would be.
+// collections returns mutations that add collections beside the domain. Each collection breaks one rule that the
+// stack's own would keep.
 func collections() []Mutation {
 	policy := func(rule, typ, kind string, policy any) Mutation {
 		text, _ := json.Marshal(policy)

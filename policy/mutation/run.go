@@ -8,24 +8,24 @@ import (
 	"slices"
 )
 
-// Mutation breaks a stack so that exactly one rule notices.
+// Mutation changes a stack so that it breaks exactly one rule.
 type Mutation struct {
-	// Rule that must notice.
+	// Rule is the rule that must report it.
 	Rule string
-	// Break breaks the stack.
+	// Break makes the change.
 	Break func(*Editor)
 }
 
-// Result says what the mutations showed.
+// Result has the results of all mutations.
 type Result struct {
-	// Rules that the pack has, and Caught of them: broken alone, each noticed alone.
+	// Rules is the number of the pack's rules. Caught is how many reported their mutation, and no other one did.
 	Rules, Caught int
-	// Before are the violations of the stack as it was captured.
+	// Before has the violations of the unchanged stack.
 	Before []Violation
 }
 
-// Run shows the pack the stack, and then every mutation of it. The error names, all together, mutations that went
-// unnoticed or that more rules than one noticed.
+// Run shows the pack the stack, and then every mutation of it. Its error names each mutation that no rule or more
+// than one rule reported.
 func Run(ctx context.Context, a *Analyzer, s capture.Stack, mutations []Mutation) (Result, error) {
 	before, err := a.Look(ctx, s, nil)
 	if err != nil {
@@ -48,7 +48,7 @@ func Run(ctx context.Context, a *Analyzer, s capture.Stack, mutations []Mutation
 	for _, name := range policies {
 		if !slices.ContainsFunc(mutations, func(m Mutation) bool { return m.Rule == name }) {
 			if name == "exceptions" || name == "capture-inputs" || name == "capture-stack" {
-				continue // not about the stack
+				continue // this policy is not about the stack
 			}
 			problems = append(problems, fmt.Errorf("%s: no mutation breaks it", name))
 		}

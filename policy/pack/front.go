@@ -19,21 +19,22 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// CaptureVariable names a file that the stack is written to (package capture), when it is set.
+// CaptureVariable is the environment variable with the name of a capture file. If it is set, the pack writes the
+// stack there (package capture).
 const CaptureVariable = "CDC_POLICY_CAPTURE"
 
-// Main serves the pack to the engine that started this process, until that engine ends it.
+// Main serves the pack to the engine that started this process, until the engine ends it.
 func Main() error {
 	port, done, err := Serve(os.Getenv(CaptureVariable), time.Now)
 	if err != nil {
 		return err
 	}
-	// The protocol of plugins: the first line is the port.
+	// In the plugin protocol the first line of output is the port.
 	fmt.Println(port)
 	return <-done
 }
 
-// Serve serves the pack on a loopback port. What it saw of a stack is written to captureFile, when one is named.
+// Serve serves the pack on a loopback port. If captureFile is not empty, the pack writes the stack there.
 func Serve(captureFile string, now func() time.Time) (int, <-chan error, error) {
 	s := &settings{captureFile: captureFile, now: now}
 	inner, err := serveInner(s)
@@ -54,7 +55,7 @@ func Serve(captureFile string, now func() time.Time) (int, <-chan error, error) 
 	return handle.Port, handle.Done, nil
 }
 
-// serveInner starts policyx's own server and reads its port from what it prints.
+// serveInner starts policyx's server and reads its port from its output.
 func serveInner(s *settings) (string, error) {
 	r, w, err := os.Pipe()
 	if err != nil {
@@ -76,8 +77,8 @@ func serveInner(s *settings) (string, error) {
 	return net.JoinHostPort("127.0.0.1", strings.TrimSpace(line)), nil
 }
 
-// front stands between the engine and policyx, and reads the configuration on its way: policyx hands it to rules of
-// single resources only, and ignores what it does not know.
+// front forwards requests from the engine to policyx and reads the configuration itself. policyx passes the
+// configuration only to rules of single resources, and ignores unknown keys.
 type front struct {
 	pulumirpc.UnimplementedAnalyzerServer
 
@@ -85,7 +86,7 @@ type front struct {
 	settings *settings
 }
 
-// Configure takes the allow-list out and refuses what nobody knows.
+// Configure reads the allow-list and refuses unknown keys.
 func (f *front) Configure(ctx context.Context, r *pulumirpc.ConfigureAnalyzerRequest) (*emptypb.Empty, error) {
 	if err := f.settings.configure(r.GetPolicyConfig()); err != nil {
 		return nil, status.Error(codes.InvalidArgument, err.Error()) //nolint:wrapcheck // made here
@@ -93,7 +94,7 @@ func (f *front) Configure(ctx context.Context, r *pulumirpc.ConfigureAnalyzerReq
 	return f.inner.Configure(ctx, r) //nolint:wrapcheck // the engine adds what it was doing
 }
 
-// The rest goes through as it is.
+// These methods only forward the request.
 
 //nolint:wrapcheck,revive // forwarded
 func (f *front) Analyze(ctx context.Context, r *pulumirpc.AnalyzeRequest) (*pulumirpc.AnalyzeResponse, error) {

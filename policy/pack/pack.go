@@ -1,6 +1,6 @@
-// Package pack makes the rules a policy pack of Pulumi.
+// Package pack makes a Pulumi policy pack of the rules.
 //
-// This file is all that knows policyx, which is experimental; front.go is all that knows the protocol beneath it.
+// Only this file uses policyx, which is experimental. Only front.go uses the protocol below it.
 package pack
 
 import (
@@ -17,12 +17,12 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/policyx"
 )
 
-// Name of the pack. Its version is that of PulumiPolicy.yaml.
+// Name is the name of the pack. PulumiPolicy.yaml has its version.
 const Name = "cdc-pipeline"
 
 var version = semver.MustParse("0.1.0")
 
-// newPack makes a policy of each rule, one of the allow-list, and two that capture the stack when that is asked for.
+// newPack makes a policy for each rule, one for the allow-list, and two that capture the stack on request.
 func newPack(s *settings) func(*pulumi.Context) (policyx.PolicyPack, error) {
 	return func(*pulumi.Context) (policyx.PolicyPack, error) {
 		policies := []policyx.Policy{s.exceptions()}
@@ -66,7 +66,7 @@ func (s *settings) policy(rule rules.Rule) policyx.Policy {
 	})
 }
 
-// report reports a violation that no exception allows.
+// report reports a violation unless an exception allows it.
 func (s *settings) report(to policyx.PolicyManager, rule rules.Rule, v rules.Violation) {
 	name := v.URN[strings.LastIndex(v.URN, "::")+len("::"):]
 	if s.allowed().Allows(rule.Name, v.URN, name, s.now()) {
@@ -79,7 +79,7 @@ func (s *settings) report(to policyx.PolicyManager, rule rules.Rule, v rules.Vio
 	to.ReportViolation(message, v.URN)
 }
 
-// exceptions carries the allow-list in its configuration, and is broken by entries that have expired.
+// exceptions returns the policy whose configuration is the allow-list. Expired entries violate it.
 func (s *settings) exceptions() policyx.Policy {
 	text := map[string]any{"type": "string", "minLength": 1}
 	return policyx.NewStackValidationPolicy(exception.Policy, policyx.StackValidationPolicyArgs{

@@ -13,7 +13,8 @@ import (
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 )
 
-// settings are what the engine's configuration and the environment say; the engine's calls may overlap.
+// settings has the pack's configuration from the engine and the environment. The engine may send several requests
+// at once.
 type settings struct {
 	captureFile string
 	now         func() time.Time
@@ -23,8 +24,8 @@ type settings struct {
 	inputs map[string]map[string]any // by URN
 }
 
-// configure takes the whole configuration of the pack, as --policy-pack-config gives it. Unknown rules and keys are
-// errors: neither the engine nor policyx minds them, so that a misspelt exception would go unnoticed.
+// configure reads the whole configuration of the pack from --policy-pack-config. It refuses unknown rules and
+// keys, because the engine and policyx ignore them, and nobody would notice a misspelt exception.
 func (s *settings) configure(given map[string]*pulumirpc.PolicyConfig) error {
 	names := ruleNames()
 	var problems []error

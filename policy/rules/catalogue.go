@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// foundational are the controls of the AWS Foundational Security Best Practices on the services that this project uses,
-// https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html, from a public copy of that page; RDS.50
-// is newer, from https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html.
+// foundational lists the controls of AWS Foundational Security Best Practices for the services that this project
+// uses: https://docs.aws.amazon.com/securityhub/latest/userguide/fsbp-standard.html, read from a public copy of
+// that page. RDS.50 is newer: https://docs.aws.amazon.com/securityhub/latest/userguide/rds-controls.html.
 var foundational = map[string][]int{
 	"Athena":         {4},
 	"DMS":            {1, 6, 7, 8, 9, 10, 11, 12, 13},
@@ -29,8 +29,8 @@ var foundational = map[string][]int{
 	"SecretsManager": {1, 2, 3, 4},
 }
 
-// others are controls of other standards (CIS, NIST SP 800-53, AWS Resource Tagging) on types that this project can make,
-// https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html.
+// others lists controls of other standards (CIS, NIST SP 800-53, AWS Resource Tagging) for types that this project
+// can make: https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html.
 var others = map[string][]int{
 	"Athena":         {3},
 	"CloudWatch":     {15, 16, 17},
@@ -49,7 +49,7 @@ var others = map[string][]int{
 	"SecretsManager": {5},
 }
 
-// elsewhere are controls on types that no component makes and the rehearsal's provider does not know.
+// elsewhere lists controls for types that no component makes and the rehearsal's provider does not have.
 var elsewhere = map[string][]int{
 	"EC2":         {20, 23, 51, 171, 173},       // VPN, transit gateways, client VPN, spot fleets
 	"EventBridge": {3},                          // custom buses
@@ -60,7 +60,7 @@ var elsewhere = map[string][]int{
 	"SSM":         {4, 6, 7},                    // documents, automation
 }
 
-// Catalogue is every control on the types that this project can make.
+// Catalogue returns every control for the types that this project can make.
 func Catalogue() []string {
 	var all []string
 	for _, some := range []map[string][]int{foundational, others} {
@@ -75,14 +75,14 @@ func Catalogue() []string {
 	return all
 }
 
-// Applicable are the controls of the catalogue that a preview can see and that this project holds itself to.
+// Applicable returns the catalogue's controls that a preview can check and that this project follows.
 func Applicable() []string {
 	return slices.DeleteFunc(Catalogue(), func(control string) bool {
 		return slices.ContainsFunc(slices.Concat(Unseen(), Declined()), func(a Aside) bool { return a.Control == control })
 	})
 }
 
-// Answered are the applicable controls that a rule answers.
+// Answered returns the applicable controls for which a rule exists.
 func Answered() []string {
 	rules := All()
 	return slices.DeleteFunc(Applicable(), func(control string) bool {

@@ -13,7 +13,7 @@ const (
 	collectionGuardType  = "aws:opensearch/serverlessSecurityPolicy:ServerlessSecurityPolicy"
 )
 
-// Collection of OpenSearch Serverless.
+// Collection is a collection of OpenSearch Serverless.
 type Collection struct {
 	StandbyReplicas view.Of[string] `prop:"standbyReplicas"`
 }
@@ -24,7 +24,7 @@ type CollectionPolicy struct {
 	Policy view.Of[string] `prop:"policy"`
 }
 
-// collectionEntry is one entry of such a policy, whatever its kind.
+// collectionEntry is an entry of such a policy of any kind.
 type collectionEntry struct {
 	Rules []struct {
 		ResourceType         string
@@ -37,7 +37,7 @@ type collectionEntry struct {
 	KmsARN          string
 }
 
-// collections are rules of OpenSearch Serverless, of which Security Hub has no controls.
+// collections returns the rules for OpenSearch Serverless. Security Hub has no controls for it.
 func collections() []Rule {
 	return []Rule{
 		{
@@ -60,13 +60,13 @@ func collections() []Rule {
 			Change: "standbyReplicas: ENABLED (search.standbyReplicas); it replaces the collection", Unseen: "counts as on",
 			Default: "prod: on; dev: off, an exception",
 			Check: each(collectionType, func(c Collection) []Violation {
-				return broken(!c.StandbyReplicas.Unset() && c.StandbyReplicas.Isnt("ENABLED"), "standbyReplicas is %s", c.StandbyReplicas) // on by default
+				return broken(!c.StandbyReplicas.Unset() && c.StandbyReplicas.Isnt("ENABLED"), "standbyReplicas is %s", c.StandbyReplicas) // the service's default is true
 			}),
 		},
 	}
 }
 
-// ofKind reads policies of one kind that are known, and has their entries checked. An encryption policy is one entry, and no list.
+// ofKind checks the entries of each known policy of one kind. An encryption policy is a single entry and no list.
 func ofKind(kind string, check func(collectionEntry) []Violation) func(CollectionPolicy) []Violation {
 	return func(p CollectionPolicy) []Violation {
 		text, known := p.Policy.Get()
@@ -120,7 +120,8 @@ func byName(e collectionEntry) []Violation {
 	return found
 }
 
-// admitted looks for a data access policy that names the role of a delivery into a collection, and comes first.
+// admitted looks for a data access policy that names the role of a delivery into a collection. The delivery must
+// depend on it.
 func admitted(s view.Stack, r view.Resource, d Delivery) []Violation {
 	roles := s.Referred(r, "opensearchserverlessConfiguration", roleType)
 	found := broken(true, "no data access policy admits its role")
@@ -142,5 +143,5 @@ func admitted(s view.Stack, r view.Resource, d Delivery) []Violation {
 	return found
 }
 
-// loopback is the URL of what listens on this machine alone: requests leave it through a gateway, which verifies.
+// loopback matches URLs on this machine. A gateway forwards such requests and verifies the certificate.
 var loopback = regexp.MustCompile(`^http://(localhost|127\.0\.0\.1)(:[0-9]+)?(/|$)`)

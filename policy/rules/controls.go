@@ -1,13 +1,14 @@
 package rules
 
-// Aside is a control of Security Hub on resources that this project can make, which no rule answers.
+// Aside is a Security Hub control that applies to this project's resources but has no rule.
 type Aside struct {
 	Control, Title string
-	// Why no rule answers it.
+	// Why is the reason that no rule checks it.
 	Why string
 }
 
-// Unseen are controls about what a preview cannot know: what happens after the deployment, or outside the stack.
+// Unseen lists controls that a preview cannot check, because they concern events after the deployment or outside
+// the stack.
 func Unseen() []Aside {
 	return []Aside{
 		{"DMS.10", "Neptune endpoints use IAM authorization", "replication makes endpoints of MySQL, PostgreSQL and Kinesis only"},
@@ -42,8 +43,8 @@ func Unseen() []Aside {
 	}
 }
 
-// Declined are controls that this project decided against, all but RDS.14 and the endpoints outside the Foundational
-// Security Best Practices.
+// Declined lists controls that this project decided against. All except RDS.14 and the endpoints are outside the
+// Foundational Security Best Practices.
 func Declined() []Aside {
 	const unused = "nothing in the VPC calls that service: an unused endpoint costs money in every zone and adds a way in"
 	return []Aside{

@@ -13,7 +13,7 @@ const (
 	serverlessType          = "aws:dms/replicationConfig:ReplicationConfig"
 )
 
-// ReplicationInstance is where DMS runs.
+// ReplicationInstance is an instance that runs DMS tasks.
 type ReplicationInstance struct {
 	PubliclyAccessible      view.Of[bool]   `prop:"publiclyAccessible"`
 	AutoMinorVersionUpgrade view.Of[bool]   `prop:"autoMinorVersionUpgrade"`
@@ -30,7 +30,7 @@ type Endpoint struct {
 	Kinesis        KinesisTarget   `prop:"kinesisSettings"`
 }
 
-// KinesisTarget says how changes are written to a stream.
+// KinesisTarget has the settings for writing changes to a stream.
 type KinesisTarget struct {
 	MessageFormat               view.Of[string] `prop:"messageFormat"`
 	IncludeTransactionDetails   view.Of[bool]   `prop:"includeTransactionDetails"`
@@ -52,7 +52,7 @@ type Serverless struct {
 	Compute  Compute         `prop:"computeConfig"`
 }
 
-// Compute is what a serverless task runs on.
+// Compute is the capacity of a serverless task.
 type Compute struct {
 	MultiAz view.Of[bool] `prop:"multiAz"`
 }
@@ -118,17 +118,17 @@ func dms() []Rule {
 	}
 }
 
-// database says that the endpoint is certainly a database, rather than an AWS service behind HTTPS.
+// database reports whether the endpoint is certainly a database, and no AWS service with HTTPS.
 func (e Endpoint) database() bool {
 	engine, ok := e.EngineName.Get()
 	return ok && !slices.Contains([]string{"kinesis", "s3", "dynamodb", "opensearch", "elasticsearch"}, engine)
 }
 
-// loud are the severities at which a component's default messages are logged,
+// loud lists the severities with which DMS logs a component's default messages:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Tasks.CustomizingTasks.TaskSettings.Logging.html.
 var loud = []string{"LOGGER_SEVERITY_DEFAULT", "LOGGER_SEVERITY_DEBUG", "LOGGER_SEVERITY_DETAILED_DEBUG"}
 
-// logs checks that the named components log. One that the settings do not name logs at DMS's default.
+// logs checks that the named components log. A component that the settings do not name has DMS's default level.
 func logs(components ...string) func(view.Resource) []Violation {
 	check := func(given view.Of[string]) []Violation {
 		if given.Unknown() {

@@ -31,13 +31,13 @@ type Instance struct {
 	}] `prop:"networkInterfaces"`
 }
 
-// Metadata is how an instance asks for its metadata.
+// Metadata has an instance's settings for the metadata service.
 type Metadata struct {
 	Endpoint view.Of[string] `prop:"httpEndpoint"`
 	Tokens   view.Of[string] `prop:"httpTokens"`
 }
 
-// LaunchTemplate is what instances are launched from.
+// LaunchTemplate is a template for instances.
 type LaunchTemplate struct {
 	Metadata   Metadata `prop:"metadataOptions"`
 	Interfaces view.Of[[]struct {
@@ -50,7 +50,7 @@ type LaunchTemplate struct {
 	}] `prop:"blockDeviceMappings"`
 }
 
-// paravirtual are the families of EC2.24.
+// paravirtual lists the instance families that EC2.24 refuses.
 var paravirtual = []string{"c1", "c3", "hi1", "hs1", "m1", "m2", "m3", "t1"}
 
 func ec2() []Rule {
@@ -99,7 +99,7 @@ func instances() []Rule {
 	}
 }
 
-// address is an elastic one.
+// address is an Elastic IP address.
 type address struct {
 	Instance view.Of[string] `prop:"instance"`
 }

@@ -37,14 +37,14 @@ const (
 	unknownPolicy      = `{"policy":"?"}`
 )
 
-// part is a bucket with a part.
+// part returns a sample with a bucket and one resource that refers to it.
 func part(typ, inputs string) string {
 	return `{"b":{` + bucketT + `,"p":{"bucket":"?"}},"x":{"t":"` + typ + `","p":` + inputs + `,"r":{"bucket":["b"]}}}`
 }
 
 const aloneBucket = `{"b":{` + bucketT + `,"p":{"bucket":"lake"}}}`
 
-// policyOf is a policy document of one statement, as an input.
+// policyOf returns a policy document with one statement, as an input.
 func policyOf(statement string) string {
 	out := `{"policy":"{\"Statement\":[`
 	for _, r := range statement {
@@ -161,13 +161,13 @@ var databaseExamples = map[string]example{
 	},
 }
 
-// subnets are a database's subnet with its route table, and more.
+// subnets returns a sample with a database's subnet, its route table, and more resources.
 func subnets(more string) string {
 	return `{"g":{"t":"aws:rds/subnetGroup:SubnetGroup","p":{"subnetIds":"?"},"r":{"subnetIds":["s"]}},"s":{"t":"aws:ec2/subnet:Subnet"},"t":{"t":"aws:ec2/routeTable:RouteTable"},` +
 		`"a":{"t":"aws:ec2/routeTableAssociation:RouteTableAssociation","r":{"subnetId":["s"],"routeTableId":["t"]}}` + more + `}`
 }
 
-// binlog is a task and the cluster it follows, with these parameters.
+// binlog returns a sample with a task and its source cluster, which has these parameters.
 func binlog(parameters string) string {
 	return `{"k":{"t":"` + taskType + `","p":{"migrationType":"cdc"}},"c":{` + clusterT + `,"p":{"engine":"aurora-mysql"},"r":{"dbClusterParameterGroupName":["g"]}},"g":{` + groupT + `,"p":` + parameters + `}}`
 }

@@ -10,13 +10,13 @@ const (
 	glueSecurityType = "aws:glue/securityConfiguration:SecurityConfiguration"
 )
 
-// GlueJob is a job of AWS Glue.
+// GlueJob is an AWS Glue job.
 type GlueJob struct {
 	GlueVersion           view.Of[string] `prop:"glueVersion"`
 	SecurityConfiguration view.Of[string] `prop:"securityConfiguration"`
 }
 
-// GlueSecurity is how a job's output, logs and bookmarks are encrypted.
+// GlueSecurity has the encryption settings for a job's output, logs and bookmarks.
 type GlueSecurity struct {
 	Encryption struct {
 		S3 struct {
@@ -31,7 +31,7 @@ type GlueSecurity struct {
 	} `prop:"encryptionConfiguration"`
 }
 
-// oldestGlue is the version that Glue.4 takes as the oldest supported one.
+// oldestGlue is the oldest supported version according to Glue.4.
 const oldestGlue = 3.0
 
 func glue() []Rule {
@@ -46,7 +46,7 @@ func glue() []Rule {
 	}}
 }
 
-// encryptedJobs asks a job for its security configuration, and that for each of its parts.
+// encryptedJobs checks that a job has a security configuration, and that it encrypts each of its parts.
 func encryptedJobs(r view.Resource) []Violation {
 	switch r.Type {
 	case glueJobType:

@@ -14,12 +14,12 @@ const (
 	keyType              = "aws:kms/key:Key"
 )
 
-// Permissions are a policy of the stack's own, inline or managed.
+// Permissions is an inline or managed policy that the stack defines.
 type Permissions struct {
 	Policy view.Of[string] `prop:"policy"`
 }
 
-// Attachment gives a role a managed policy.
+// Attachment attaches a managed policy to a role.
 type Attachment struct {
 	PolicyArn view.Of[string] `prop:"policyArn"`
 }
@@ -30,7 +30,7 @@ type Key struct {
 	EnableKeyRotation view.Of[bool]   `prop:"enableKeyRotation"`
 }
 
-// decryption are the actions that KMS.1 and KMS.2 keep to named keys.
+// decryption lists the actions that KMS.1 and KMS.2 allow on named keys only.
 var decryption = []string{"kms:Decrypt", "kms:ReEncryptFrom"}
 
 func iamRules() []Rule {
@@ -84,7 +84,7 @@ func kms() []Rule {
 	allKeys := func(d iam.Document) []Violation {
 		for _, s := range d.Statement {
 			for _, action := range decryption {
-				// * alone is all actions on all resources, which IAM.1 is about.
+				// The action * means all actions. IAM.1 checks it together with all resources.
 				if s.Allows() && iam.Covers(s.Action, action) && !slices.Contains(s.Action, "*") && slices.ContainsFunc(s.Resource, anyKey) {
 					return broken(true, "%s is allowed with every key", action)
 				}
@@ -119,7 +119,7 @@ func kms() []Rule {
 	}
 }
 
-// anyKey says that a resource pattern names keys without choosing one.
+// anyKey reports whether a resource pattern matches keys without naming one.
 func anyKey(pattern string) bool {
 	return pattern == "*" || strings.HasSuffix(pattern, ":key/*") || strings.HasSuffix(pattern, ":alias/*")
 }

@@ -7,7 +7,7 @@ const (
 	firehoseType = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"
 )
 
-// minRetentionHours is Kinesis.3's, and what lets a sink be down over a long weekend.
+// minRetentionHours is the minimum of Kinesis.3. It lets a sink be down over a long weekend.
 const minRetentionHours = 168
 
 // Stream is a Kinesis data stream.
@@ -75,7 +75,7 @@ type Delivery struct {
 	} `prop:"extendedS3Configuration"`
 }
 
-// SearchDelivery is where a delivery stream writes documents: a domain or a collection.
+// SearchDelivery has a delivery stream's destination for documents: a domain or a collection.
 type SearchDelivery struct {
 	RoleArn   view.Of[string] `prop:"roleArn"`
 	IndexName view.Of[string] `prop:"indexName"`

@@ -20,7 +20,7 @@ type Function struct {
 	} `prop:"vpcConfig"`
 }
 
-// Permission lets somebody invoke a function.
+// Permission allows a principal to invoke a function.
 type Permission struct {
 	Principal      view.Of[string] `prop:"principal"`
 	SourceAccount  view.Of[string] `prop:"sourceAccount"`
@@ -28,8 +28,8 @@ type Permission struct {
 	PrincipalOrgID view.Of[string] `prop:"principalOrgId"`
 }
 
-// supportedRuntimes are those of Lambda.2 that the project can use: its functions are compiled Go.
-// https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
+// supportedRuntimes lists the runtimes of Lambda.2 that this project can use, because its functions are compiled
+// Go. https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtimes.html
 var supportedRuntimes = []string{"provided.al2023", "provided.al2"}
 
 func lambda() []Rule {

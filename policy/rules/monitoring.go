@@ -7,14 +7,14 @@ const (
 	workgroupType   = "aws:athena/workgroup:Workgroup"
 )
 
-// MetricAlarm of CloudWatch.
+// MetricAlarm is a CloudWatch alarm.
 type MetricAlarm struct {
 	AlarmActions   view.Strings    `prop:"alarmActions"`
 	ActionsEnabled view.Of[bool]   `prop:"actionsEnabled"`
 	MetricName     view.Of[string] `prop:"metricName"`
 }
 
-// Workgroup of Athena.
+// Workgroup is an Athena workgroup.
 type Workgroup struct {
 	Configuration struct {
 		PublishMetrics view.Of[bool] `prop:"publishCloudwatchMetricsEnabled"`
@@ -44,7 +44,7 @@ func athena() []Rule {
 		Name: "athena-4", Title: "Workgroups publish metrics", Severity: Medium, Controls: []string{"Athena.4"}, Types: []string{workgroupType},
 		Change: "configuration.publishCloudwatchMetricsEnabled: true", Unseen: "counts as on", Default: "none is made",
 		Check: each(workgroupType, func(w Workgroup) []Violation {
-			return broken(w.Configuration.PublishMetrics.Is(false), "they are off") // on is the provider's default
+			return broken(w.Configuration.PublishMetrics.Is(false), "they are off") // the provider's default is true
 		}),
 	}}
 }

@@ -38,7 +38,8 @@ var computeExamples = map[string]example{
 
 const reads = `{"kinesisSourceConfiguration":{"kinesisStreamArn":"s"}}`
 
-// told is a delivery, an alarm on one of its metrics, and one on another's.
+// told returns a sample with a delivery, an alarm on one of its metrics, and an alarm on another delivery's
+// metric.
 func told(metric, delivery string) string {
 	return `{"d":{` + firehoseT + `,"p":` + delivery + `},"a":{"t":"` + alarmType + `","p":{"metricName":` + metric + `},"r":{"dimensions":["d"]}},` +
 		`"o":{"t":"` + alarmType + `","p":{"metricName":"PartitionCountExceeded","dimensions":{"DeliveryStreamName":"other"}}}}`
@@ -73,7 +74,7 @@ var ownExamples = map[string]example{
 	},
 }
 
-// grant is a delivery that waits for w, and a mapping w of its role.
+// grant returns a sample with a delivery that depends on w, and a role mapping w for the delivery's role.
 func grant(waitsFor, role string) string {
 	return `{"r":{"t":"aws:iam/role:Role"},"d":{` + firehoseT + `,"p":{"opensearchConfiguration":{"roleArn":"?","indexName":"i"}},"r":{"opensearchConfiguration":["r"],"x":[` + waitsFor + `]}},` +
 		`"w":{"t":"opensearch:index/rolesMapping:RolesMapping","p":{"backendRoles":["?"],"roleName":` + role + `},"r":{"backendRoles":["r"]}}}`
@@ -85,12 +86,13 @@ const (
 	someRole   = "arn:aws:iam::123456789012:role/path/name"
 )
 
-// dataPolicy is a data access policy of one rule.
+// dataPolicy returns a data access policy with one rule.
 func dataPolicy(principal, permission, resource string) string {
 	return `{"type":"data","policy":"[{\"Rules\":[{\"ResourceType\":\"index\",\"Resource\":[\"` + resource + `\"],\"Permission\":[\"` + permission + `\"]}],\"Principal\":[\"` + principal + `\"]}]"}`
 }
 
-// admission is a delivery into a collection that waits for w, and a data access policy w of its role.
+// admission returns a sample with a delivery into a collection that depends on w, and a data access policy w for
+// its role.
 func admission(waitsFor string) string {
 	return `{"r":{"t":"aws:iam/role:Role"},"d":{` + firehoseT + `,"p":{"opensearchserverlessConfiguration":{"roleArn":"?","indexName":"i"}},"r":{"opensearchserverlessConfiguration":["r"],"x":[` + waitsFor + `]}},` +
 		`"w":{"t":"` + accessType + `","p":{"type":"data","policy":"?"},"r":{"policy":["r"]}}}`

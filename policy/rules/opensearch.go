@@ -39,13 +39,13 @@ type Domain struct {
 	} `prop:"softwareUpdateOptions"`
 }
 
-// DomainLog is one log that a domain publishes.
+// DomainLog is a log that a domain publishes.
 type DomainLog struct {
 	Type    view.Of[string] `prop:"logType"`
 	Enabled view.Of[bool]   `prop:"enabled"`
 }
 
-// modernTLS are the policies that Opensearch.8 takes.
+// modernTLS lists the TLS policies that Opensearch.8 accepts.
 var modernTLS = []string{"Policy-Min-TLS-1-2-PFS-2023-10", "Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08"}
 
 func openSearch() []Rule {

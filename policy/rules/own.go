@@ -12,13 +12,13 @@ const (
 	roleType               = "aws:iam/role:Role"
 )
 
-// RolesMapping gives backend roles (IAM roles) a security role inside a domain.
+// RolesMapping maps backend roles (IAM roles) to a security role of a domain.
 type RolesMapping struct {
 	RoleName     view.Of[string] `prop:"roleName"`
 	BackendRoles view.Strings    `prop:"backendRoles"`
 }
 
-// EventSourceMapping feeds a function from a stream.
+// EventSourceMapping sends a stream's records to a function.
 type EventSourceMapping struct {
 	OnFailure struct {
 		Destination struct {
@@ -27,13 +27,13 @@ type EventSourceMapping struct {
 	} `prop:"destinationConfig"`
 }
 
-// OpenSearchProvider is how Pulumi reaches into a domain.
+// OpenSearchProvider has the settings with which Pulumi connects to a domain.
 type OpenSearchProvider struct {
 	URL      view.Of[string] `prop:"url"`
 	Insecure view.Of[bool]   `prop:"insecure"`
 }
 
-// own are the rules that only this pipeline has.
+// own returns the rules that only this pipeline has.
 func own() []Rule {
 	return []Rule{
 		{
@@ -104,8 +104,9 @@ func deliveriesGranted(s view.Stack) []Violation {
 	return found
 }
 
-// granted looks for a mapping that names the delivery's role, is not of the administrators' role, and comes first. The configuration refers to
-// the role of its network interfaces too, whose mapping may be another delivery's: one of them has to come first.
+// granted looks for a mapping of the delivery's role to a role other than the administrators'. The delivery must
+// depend on it. The delivery's configuration also names the role of its network interfaces, and the mapping of
+// that role may belong to another delivery. So a dependency on one of the mappings is enough.
 func granted(s view.Stack, r view.Resource, d Delivery) []Violation {
 	found := broken(true, "no security role is mapped to its role")
 	for _, mapping := range s.OfType(rolesMappingType) {
@@ -123,7 +124,7 @@ func granted(s view.Stack, r view.Resource, d Delivery) []Violation {
 	return found
 }
 
-// mapsTo says that a mapping is of a role of the delivery's.
+// mapsTo reports whether a mapping contains a role of the delivery.
 func mapsTo(s view.Stack, mapping view.Resource, m RolesMapping, r view.Resource, d Delivery) bool {
 	role, known := d.OpenSearch.RoleArn.Get()
 	return known && view.Has(m.BackendRoles, role) || slices.ContainsFunc(s.Referred(r, "opensearchConfiguration", roleType), func(role view.Resource) bool {
@@ -172,7 +173,7 @@ func wholeLog(s view.Stack) []Violation {
 
 func wholeBinlog(g ParameterGroup) []Violation {
 	format, image := g.Value("binlog_format"), g.Value("binlog_row_image")
-	// Full rows are MySQL's default: only another value loses columns.
+	// MySQL writes full rows by default, so only another value loses columns.
 	other := image.Isnt("full") && image.Isnt("FULL") && !image.Unset()
 	return append(broken(format.Isnt("ROW"), "binlog_format is %s", format), broken(other, "binlog_row_image is %s", image)...)
 }
@@ -217,12 +218,13 @@ func failuresKept(r view.Resource) []Violation {
 	return nil
 }
 
-// failuresTold looks for each consumer's own alarm. A bucket to which nobody looks keeps what nobody misses.
+// failuresTold checks that each consumer has an alarm. Without an alarm, nobody notices records in the failure
+// bucket.
 func failuresTold(s view.Stack) []Violation {
 	var found []Violation
 	for _, r := range s.OfType(firehoseType, mappingType) {
 		if r.Type == firehoseType && view.Decode[Delivery](r.Properties).Source.StreamArn.Unset() {
-			continue // it reads no stream
+			continue // this function reads no stream
 		}
 		metric := failureMetric(r)
 		told := slices.ContainsFunc(s.Pointing(metricAlarmType, "dimensions", r), func(alarm view.Resource) bool {
@@ -234,7 +236,7 @@ func failuresTold(s view.Stack) []Violation {
 	return found
 }
 
-// failureMetric is what AWS publishes of a consumer's failure destination.
+// failureMetric returns the AWS metric of a consumer's failure destination.
 func failureMetric(r view.Resource) string {
 	if r.Type == mappingType {
 		return "OnFailureDestinationDeliveredEventCount"
@@ -250,7 +252,7 @@ func verified(r view.Resource) []Violation {
 	case endpointType:
 		e := view.Decode[Endpoint](r.Properties)
 		mode := e.SslMode
-		// No TLS at all is dms-9's.
+		// dms-9 reports connections without TLS.
 		unverified := mode.Is("require")
 		blind := (mode.Is("verify-ca") || mode.Is("verify-full")) && e.CertificateArn.Unset()
 		return append(broken(unverified, "sslMode is require, which verifies nothing"), broken(blind, "there is no certificateArn to verify with")...)

@@ -27,10 +27,10 @@ type Cluster struct {
 	BackupRetentionPeriod view.Of[float64] `prop:"backupRetentionPeriod"` // days; RDS's default is 1
 }
 
-// PostgreSQL says that the cluster is certainly of Aurora PostgreSQL.
+// PostgreSQL reports whether the cluster is certainly Aurora PostgreSQL.
 func (c Cluster) PostgreSQL() bool { return c.Engine.Is("aurora-postgresql") }
 
-// usualPort is the engine's default.
+// usualPort returns the engine's default port.
 func (c Cluster) usualPort() float64 {
 	if c.PostgreSQL() {
 		return 5432
@@ -38,7 +38,7 @@ func (c Cluster) usualPort() float64 {
 	return 3306
 }
 
-// log is the one that tells who connected.
+// log returns the name of the log that records connections.
 func (c Cluster) log() string {
 	if c.PostgreSQL() {
 		return "postgresql"
@@ -54,19 +54,20 @@ type ClusterInstance struct {
 	CopyTagsToSnapshot      view.Of[bool]    `prop:"copyTagsToSnapshot"`
 }
 
-// ParameterGroup holds a cluster's parameters.
+// ParameterGroup has a cluster's parameters.
 type ParameterGroup struct {
 	Family     view.Of[string]      `prop:"family"`
 	Parameters view.Of[[]Parameter] `prop:"parameters"`
 }
 
-// Parameter is one of them.
+// Parameter is a parameter of a group.
 type Parameter struct {
 	Name  view.Of[string] `prop:"name"`
 	Value view.Of[string] `prop:"value"`
 }
 
-// Value is a parameter's value. A group whose parameters cannot be seen, or one of whose names cannot, has unknown values.
+// Value returns a parameter's value. The value is unknown if the group's parameters, or one of their names, are
+// unknown.
 func (g ParameterGroup) Value(name string) view.Of[string] {
 	if g.Parameters.Unknown() {
 		return view.Unknown[string]()
@@ -84,7 +85,7 @@ func (g ParameterGroup) Value(name string) view.Of[string] {
 	return found
 }
 
-// defaultNames are the administrators that RDS.24 refuses.
+// defaultNames lists the administrator names that RDS.24 refuses.
 var defaultNames = []string{"admin", "postgres"}
 
 func rds() []Rule {
@@ -185,7 +186,7 @@ func instanceRules() []Rule {
 	}
 }
 
-// ruleName is the name of the rule that answers a control.
+// ruleName returns the name of the rule for a control.
 func ruleName(control string) string { return strings.ReplaceAll(strings.ToLower(control), ".", "-") }
 
 func twoInstances(s view.Stack) []Violation {
@@ -211,7 +212,7 @@ func minorVersions(s view.Stack) []Violation {
 	return found
 }
 
-// privateDatabases follows a subnet group to its subnets, their route tables and those tables' routes.
+// privateDatabases follows references from a subnet group to its subnets, their route tables and the routes.
 func privateDatabases(s view.Stack) []Violation {
 	var found []Violation
 	for _, group := range s.OfType(dbSubnetGroupType) {

@@ -1,8 +1,8 @@
-// Package rules are the rules of the policy pack: pure functions over typed views of resources.
+// Package rules has the rules of the policy pack: pure functions over typed views of resources.
 //
-// A rule that answers a control of AWS Security Hub is named after it (s3-8 answers S3.8); a rule that only this
-// pipeline has is named for what it keeps. A value that a preview cannot see never breaks a rule: each rule runs again
-// at the deployment, before the resource is made, when the value is known.
+// A rule for an AWS Security Hub control has the control's name: s3-8 checks S3.8. A rule that only this pipeline
+// has is named after its purpose. A value that a preview does not know never breaks a rule. Each rule runs again
+// at the deployment, when the value is known, before the resource is made.
 package rules
 
 import (
@@ -12,10 +12,11 @@ import (
 	"strings"
 )
 
-// Severity is how bad a violation is, as Security Hub rates its controls.
+// Severity is how bad a violation is, on Security Hub's scale.
 type Severity string
 
-// Severities, https://docs.aws.amazon.com/securityhub/latest/userguide/controls-findings-create-update.html.
+// These severities come from
+// https://docs.aws.amazon.com/securityhub/latest/userguide/controls-findings-create-update.html.
 const (
 	Low      Severity = "low"
 	Medium   Severity = "medium"
@@ -23,55 +24,57 @@ const (
 	Critical Severity = "critical"
 )
 
-// Violation is one resource that breaks a rule.
+// Violation is a resource that breaks a rule.
 type Violation struct {
-	// Message says what is wrong, without the rule's title.
+	// Message describes the problem. It does not repeat the rule's title.
 	Message string
-	// URN of the resource; empty when the rule looks at a single resource.
+	// URN names the resource. It is empty if the rule checks a single resource.
 	URN string
 }
 
-// Rule is one thing that a stack must keep to. Exactly one of Check and CheckStack is set.
+// Rule is a requirement on a stack. Exactly one of Check and CheckStack is set.
 type Rule struct {
-	// Name by which configuration and reports know the rule.
+	// Name is the rule's name in the configuration and in reports.
 	Name string
-	// Title says what holds when the rule is kept.
+	// Title states the requirement.
 	Title    string
 	Severity Severity
-	// Controls of Security Hub that the rule answers, the first one being its name's. None for the pipeline's own.
+	// Controls lists the Security Hub controls that the rule checks. The first one gives the rule its name. The
+	// pipeline's own rules have none.
 	Controls []string
-	// Types of resources that the rule looks at.
+	// Types lists the types of resources that the rule checks.
 	Types []string
 	// Change says what to change when the rule is broken.
 	Change string
-	// Unseen says what the rule takes for granted while a preview does not know the value.
+	// Unseen says what the rule assumes while a preview does not know the value.
 	Unseen string
-	// Default says how a stack with nothing configured keeps the rule.
+	// Default says how a stack with the default configuration satisfies the rule.
 	Default string
-	// Check looks at one resource, before it is made.
+	// Check checks one resource before it is made.
 	Check func(view.Resource) []Violation
-	// CheckStack looks at all resources together, at the end of a preview or deployment.
+	// CheckStack checks all resources together, at the end of a preview or deployment.
 	CheckStack func(view.Stack) []Violation
 }
 
-// Link is the control's description, empty for the pipeline's own rules.
+// Link returns the URL of the control's description. It is empty for the pipeline's own rules.
 func (r Rule) Link() string {
 	switch {
 	case len(r.Controls) == 0:
 		return ""
-	case r.Name != ruleName(r.Controls[0]): // it answers many
+	case r.Name != ruleName(r.Controls[0]): // the rule checks many controls
 		return "https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html"
 	}
 	return Link(r.Controls[0])
 }
 
-// Link is the description of a control: https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-8.
+// Link returns the URL of a control's description:
+// https://docs.aws.amazon.com/securityhub/latest/userguide/s3-controls.html#s3-8.
 func Link(control string) string {
 	service, number, _ := strings.Cut(strings.ToLower(control), ".")
 	return fmt.Sprintf("https://docs.aws.amazon.com/securityhub/latest/userguide/%s-controls.html#%s-%s", service, service, number)
 }
 
-// All are the rules, by service and then by number, the pipeline's own last.
+// All returns the rules by service and number. The pipeline's own rules come last.
 func All() []Rule {
 	return slices.Concat(
 		athena(), cloudWatch(), firehose(), dms(), ec2(), securityGroups(), vpcs(), glue(), iamRules(), kinesis(), kms(), lambda(), openSearch(), collections(),
@@ -80,7 +83,7 @@ func All() []Rule {
 	)
 }
 
-// each makes a rule of a check on one type of resource.
+// each turns a typed check of one resource type into a check of a rule.
 func each[V any](typ string, check func(V) []Violation) func(view.Resource) []Violation {
 	return func(r view.Resource) []Violation {
 		if r.Type != typ {
@@ -90,7 +93,7 @@ func each[V any](typ string, check func(V) []Violation) func(view.Resource) []Vi
 	}
 }
 
-// either is what checks of several types find.
+// either combines checks of several types.
 func either(checks ...func(view.Resource) []Violation) func(view.Resource) []Violation {
 	return func(r view.Resource) []Violation {
 		var all []Violation
@@ -101,7 +104,7 @@ func either(checks ...func(view.Resource) []Violation) func(view.Resource) []Vio
 	}
 }
 
-// broken is a violation when the condition holds.
+// broken returns a violation if the condition is true.
 func broken(condition bool, format string, args ...any) []Violation {
 	if !condition {
 		return nil
@@ -109,7 +112,7 @@ func broken(condition bool, format string, args ...any) []Violation {
 	return []Violation{{Message: fmt.Sprintf(format, args...)}}
 }
 
-// at names the resource of violations that a check of a single resource made.
+// at sets the resource in the violations of a single-resource check.
 func at(r view.Resource, violations []Violation) []Violation {
 	for i := range violations {
 		violations[i].URN = r.URN

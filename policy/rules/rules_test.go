@@ -14,23 +14,24 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// sample is a small stack: resources by name, each with its type, inputs, and what its inputs refer to.
+// sample is a small stack: resources by name. Each has a type, inputs, and the resources that its inputs refer to.
 type sample map[string]struct {
 	Type string              `json:"t"`
 	In   map[string]any      `json:"p"`
-	Refs map[string][]string `json:"r"` // property: names
-	// Ignore are properties whose changes are ignored.
+	Refs map[string][]string `json:"r"` // property to names
+	// Ignore lists the properties whose changes are ignored.
 	Ignore []string `json:"i"`
 }
 
-// example shows a rule one view that keeps it, one that breaks it, and one of which a preview does not know enough.
-// Each is the inputs of a resource of the type, or, without a type, a sample; "unknown" in either is the mark ?.
+// example has three views for a rule: one that satisfies it, one that breaks it, and one with an unknown value.
+// Each view is the inputs of a resource of the type or, without a type, a sample. "unknown" in either means an
+// unknown value.
 type example struct {
 	typ                  string
 	keeps, breaks, blank string
 }
 
-// resources reads what an example says.
+// resources parses a view of an example.
 func resources(t *testing.T, typ, text string) []view.Resource {
 	t.Helper()
 	s := sample{}
@@ -61,7 +62,7 @@ func resources(t *testing.T, typ, text string) []view.Resource {
 	return captured.Views().All()
 }
 
-// unknowns turns "?" into the mark of a value that is not known.
+// unknowns replaces "?" with the mark of an unknown value.
 func unknowns(m map[string]any) map[string]any {
 	out := map[string]any{}
 	for key, v := range m {
@@ -91,7 +92,7 @@ func unknown(v any) any {
 	return v
 }
 
-// check asks a rule about resources, one by one or together.
+// check runs a rule on resources, singly or together.
 func check(r rules.Rule, all []view.Resource) []rules.Violation {
 	if r.CheckStack != nil {
 		return r.CheckStack(view.NewStack(all))
@@ -116,7 +117,7 @@ func TestEachRuleKeepsBreaksAndWaits(t *testing.T) {
 	require.Len(t, examples, len(rules.All()), "an example of no rule")
 }
 
-// No rule falls over, and none accuses, when nothing is known of what a resource was given.
+// If all inputs of a resource are unknown, no rule panics and no rule reports a violation.
 func TestNothingKnownIsNoViolation(t *testing.T) {
 	for _, r := range rules.All() {
 		e := examples[r.Name]
@@ -130,14 +131,14 @@ func TestNothingKnownIsNoViolation(t *testing.T) {
 				all[i].Properties = capture.Unmark(inputs)
 			}
 			found := check(r, all)
-			if !accuses { // what was not given at all breaks a rule even then
+			if !accuses { // a missing input breaks a rule even then
 				require.Empty(t, found, "%s: %s", r.Name, text)
 			}
 		}
 	}
 }
 
-// What rules of several parts say of each part, beyond their examples.
+// Rules with several parts check each part. These cases go beyond the rules' examples.
 func TestEachPartOfARuleIsLookedAt(t *testing.T) {
 	for name, c := range map[string]struct{ rule, typ, text, says string }{
 		"a delivery that does not wait":               {"delivery-is-granted", "", grant(``, `"cdc-delivery"`), "does not wait"},
@@ -187,7 +188,7 @@ func TestEachPartOfARuleIsLookedAt(t *testing.T) {
 	}
 }
 
-// What is sent to this machine leaves it through a gateway.
+// A gateway forwards requests to this machine.
 func TestAProviderMaySpeakToThisMachineWithoutTLS(t *testing.T) {
 	for _, r := range rules.All() {
 		if r.Name == "tls-is-verified" {
@@ -206,7 +207,7 @@ func TestADeliveryThatWaitsForItsPolicyIsGranted(t *testing.T) {
 	}
 }
 
-// S3 writes access logs into a bucket only when that has no KMS key, and logs of the logs would never end.
+// S3 writes access logs only into a bucket without a KMS key, and logging the log bucket would never end.
 func TestABucketOfAccessLogsIsNeitherLoggedNorEncryptedWithAKey(t *testing.T) {
 	const text = `{"lake":{` + bucketT + `},"logs":{` + bucketT + `},"l":{"t":"aws:s3/bucketLoggingV2:BucketLoggingV2","p":{"bucket":"?"},"r":{"bucket":["lake"],"targetBucket":["logs"]}},` +
 		`"e":{"t":"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2","p":{"rules":[{"applyServerSideEncryptionByDefault":{"sseAlgorithm":"AES256"}}]},"r":{"bucket":["logs"]}}}`
@@ -222,22 +223,22 @@ func TestABucketOfAccessLogsIsNeitherLoggedNorEncryptedWithAKey(t *testing.T) {
 	}
 }
 
-// plain are types that no control is about, beyond their tags.
+// plain lists types that have no control except tagging.
 var plain = []string{
-	"aws:athena/database:Database", "aws:athena/namedQuery:NamedQuery", // definitions; results are the workgroup's
+	"aws:athena/database:Database", "aws:athena/namedQuery:NamedQuery", // these are definitions; the workgroup has the results
 	"aws:cloudwatch/dashboard:Dashboard", "aws:cloudwatch/eventTarget:EventTarget", "aws:cloudwatch/logMetricFilter:LogMetricFilter",
 	"aws:cloudwatch/logResourcePolicy:LogResourcePolicy", "aws:cloudwatch/logStream:LogStream", "aws:scheduler/schedule:Schedule",
-	"aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation", // rds-46 follows them
+	"aws:ec2/route:Route", "aws:ec2/routeTableAssociation:RouteTableAssociation", // rds-46 checks them
 	"aws:glue/catalogTable:CatalogTable",
 	"aws:kinesis/streamConsumer:StreamConsumer", "aws:kms/alias:Alias", "aws:sns/topicSubscription:TopicSubscription",
 	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig", "aws:lambda/invocation:Invocation",
 	"aws:opensearch/serverlessLifecyclePolicy:ServerlessLifecyclePolicy", "aws:opensearch/serverlessVpcEndpoint:ServerlessVpcEndpoint",
-	"aws:opensearch/domainPolicy:DomainPolicy", // no component makes one: the domain has its policy itself
+	"aws:opensearch/domainPolicy:DomainPolicy", // no component makes one, because the domain has its own policy
 	"aws:rds/clusterRoleAssociation:ClusterRoleAssociation", "aws:s3/bucketNotification:BucketNotification",
 	"aws:secretsmanager/secretPolicy:SecretPolicy",
 }
 
-// The rehearsal's schema names every type that the project may make, with its inputs.
+// The rehearsal's schema has every type that the project may make, with its inputs.
 func TestEveryTypeThatCanBeMadeIsLookedAt(t *testing.T) {
 	text, err := os.ReadFile("../../rehearsal/engine/schema/aws.json")
 	require.NoError(t, err)

@@ -18,12 +18,12 @@ const (
 	bucketEncryptionType = "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2"
 )
 
-// BucketPolicy is who may do what with a bucket.
+// BucketPolicy is the policy of a bucket.
 type BucketPolicy struct {
 	Policy view.Of[string] `prop:"policy"`
 }
 
-// PublicAccessBlock closes a bucket, whatever its policies say.
+// PublicAccessBlock blocks public access to a bucket, whatever its policies say.
 type PublicAccessBlock struct {
 	BlockPublicAcls       view.Of[bool] `prop:"blockPublicAcls"`
 	BlockPublicPolicy     view.Of[bool] `prop:"blockPublicPolicy"`
@@ -31,21 +31,21 @@ type PublicAccessBlock struct {
 	RestrictPublicBuckets view.Of[bool] `prop:"restrictPublicBuckets"`
 }
 
-// Ownership says whose objects are and whether access control lists are used.
+// Ownership says who owns objects and whether access control lists apply.
 type Ownership struct {
 	Rule struct {
 		ObjectOwnership view.Of[string] `prop:"objectOwnership"`
 	} `prop:"rule"`
 }
 
-// Versioning of a bucket.
+// Versioning has the versioning settings of a bucket.
 type Versioning struct {
 	Configuration struct {
 		Status view.Of[string] `prop:"status"`
 	} `prop:"versioningConfiguration"`
 }
 
-// BucketEncryption is how new objects are encrypted.
+// BucketEncryption has the encryption settings for new objects.
 type BucketEncryption struct {
 	Rules view.Of[[]struct {
 		Default struct {
@@ -54,7 +54,7 @@ type BucketEncryption struct {
 	}] `prop:"rules"`
 }
 
-// administrative are the actions that S3.6 keeps from other accounts.
+// administrative lists the actions that S3.6 forbids for other accounts.
 var administrative = []string{"s3:DeleteBucketPolicy", "s3:PutBucketAcl", "s3:PutBucketPolicy", "s3:PutEncryptionConfiguration", "s3:PutObjectAcl"}
 
 func s3() []Rule {
@@ -95,13 +95,13 @@ func s3() []Rule {
 	}
 }
 
-// answering adds controls that the rule answers too.
+// answering adds further controls that the rule checks.
 func (r Rule) answering(controls ...string) Rule {
 	r.Controls = append(r.Controls, controls...)
 	return r
 }
 
-// everyBucket demands that every bucket has a part of a type, and checks the parts.
+// everyBucket requires that every bucket has a resource of a type, and checks these resources.
 func everyBucket(part string, check func(view.Resource) []Violation) func(view.Stack) []Violation {
 	return func(s view.Stack) []Violation {
 		var found []Violation
@@ -118,7 +118,7 @@ func everyBucket(part string, check func(view.Resource) []Violation) func(view.S
 	}
 }
 
-// accessLogged leaves out the buckets that logs go to: their own accesses would be logged without end.
+// accessLogged excludes the buckets that receive logs, because logging their own requests would never end.
 func accessLogged(s view.Stack) []Violation {
 	var found []Violation
 	for _, bucket := range s.OfType(bucketType) {
@@ -129,8 +129,8 @@ func accessLogged(s view.Stack) []Violation {
 	return found
 }
 
-// encryptedBuckets leaves out the buckets that access logs go to, which S3 does not write to with a KMS key:
-// https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
+// encryptedBuckets excludes the buckets that receive access logs, because S3 does not write to a bucket with a KMS
+// key: https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html.
 func encryptedBuckets(s view.Stack) []Violation {
 	var found []Violation
 	for _, v := range everyBucket(bucketEncryptionType, withKMS)(s) {
@@ -145,7 +145,8 @@ func encryptedBuckets(s view.Stack) []Violation {
 	return found
 }
 
-// readPolicy parses a policy that is known. One that cannot be parsed is a violation: nobody can say what it allows.
+// readPolicy parses a known policy. If it cannot parse the policy, it reports a violation, because the policy's
+// effect is unclear.
 func readPolicy(text view.Of[string], check func(iam.Document) []Violation) []Violation {
 	known, ok := text.Get()
 	if !ok {

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// confidential are the properties that hold a secret, by type; what is below them is secret too.
+// confidential lists the properties that contain a secret, by type. Everything below them is secret too.
 var confidential = map[string][]string{
 	secretVersionType:      {"secretString", "secretBinary"},
 	clusterType:            {"masterPassword"},
@@ -19,10 +19,10 @@ var confidential = map[string][]string{
 	openSearchProviderType: {"password"},
 }
 
-// telling are names of variables and JSON fields that hold a secret.
+// telling matches names of variables and JSON fields that contain a secret.
 var telling = regexp.MustCompile(`(?i)(passw|secret_?(key|value)|token|credential|api_?key)`)
 
-// minSecretLength below which a text that occurs elsewhere too is chance.
+// minSecretLength is the shortest text to look for. A shorter one may occur elsewhere by chance.
 const minSecretLength = 12
 
 func secrets() []Rule {
@@ -58,7 +58,7 @@ func encryptedSecrets(r view.Resource) []Violation {
 	return found
 }
 
-// secretsApart gathers the texts that Pulumi keeps encrypted and looks for them in everything it does not.
+// secretsApart collects the texts that Pulumi encrypts, and looks for them in all unencrypted values.
 func secretsApart(s view.Stack) []Violation {
 	known := map[string]bool{}
 	for _, r := range s.All() {
@@ -87,7 +87,8 @@ func secretsApart(s view.Stack) []Violation {
 	return found
 }
 
-// secretTexts is a secret, or what is secret in one that is a JSON object: the user's name and host are not.
+// secretTexts returns a secret, or the secret values of one that is a JSON object. User names and hosts are not
+// secret.
 func secretTexts(text string) []string {
 	var object map[string]any
 	if json.Unmarshal([]byte(text), &object) != nil {

@@ -15,7 +15,7 @@ const (
 // maxRotationDays is the default of SecretsManager.4.
 const maxRotationDays = 90
 
-// SecretRotation of a secret.
+// SecretRotation is the rotation schedule of a secret.
 type SecretRotation struct {
 	Rules struct {
 		Days     view.Of[float64] `prop:"automaticallyAfterDays"`
@@ -53,8 +53,8 @@ func rotating(s view.Stack) []Violation {
 	return found
 }
 
-// rotated says that a rotation names the secret, or a version of it, whose ARN is the secret's; or that the deployment
-// itself writes a generated value whenever it changes.
+// rotated reports whether a rotation names the secret, or one of its versions, which have the secret's ARN. It
+// also returns true if the deployment writes a generated value whenever that changes.
 func rotated(s view.Stack, secret view.Resource) bool {
 	if len(s.Pointing(secretRotationType, "secretId", secret)) > 0 {
 		return true

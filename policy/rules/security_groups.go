@@ -12,20 +12,20 @@ const (
 	ingressRuleType          = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule"
 )
 
-// Ingress is traffic that a security group lets in, however it was written down.
+// Ingress is traffic that a security group allows, from any kind of rule resource.
 type Ingress struct {
-	Protocol string // -1 is all
+	Protocol string // -1 means all
 	From, To int
-	// IPv4 and IPv6 say that it comes from everywhere.
+	// IPv4 and IPv6 are true if the traffic may come from everywhere.
 	IPv4, IPv6 bool
 }
 
-// admits says that the traffic includes a TCP port.
+// admits reports whether the traffic includes a TCP port.
 func (i Ingress) admits(port int) bool {
 	return i.Protocol == "-1" || (i.Protocol == "tcp" || i.Protocol == "6") && i.From <= port && port <= i.To
 }
 
-// groupRule is a SecurityGroupRule, and an inline rule of a group.
+// groupRule is a SecurityGroupRule, or an inline rule of a group.
 type groupRule struct {
 	Type       view.Of[string]  `prop:"type"`
 	Protocol   view.Of[string]  `prop:"protocol"`
@@ -61,7 +61,7 @@ func (g groupRule) ingress() Ingress {
 	}
 }
 
-// ingressOf reads what a resource lets in. Ports that are not known yet count as port 0, which no rule asks about.
+// ingressOf reads the traffic that a resource allows. An unknown port counts as port 0, which no rule checks.
 func ingressOf(r view.Resource) []Ingress {
 	switch r.Type {
 	case ingressRuleType:
@@ -89,7 +89,7 @@ func get[T any](o view.Of[T]) T {
 	return v
 }
 
-// remote are the ports of EC2.53 and EC2.54; authorized those of EC2.18; risky those of EC2.19,
+// remote has the ports of EC2.53 and EC2.54, authorized those of EC2.18, and risky those of EC2.19:
 // https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html#ec2-19.
 var (
 	remote     = []int{22, 3389}
@@ -97,8 +97,8 @@ var (
 	risky      = []int{20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088, 8888, 9200, 9300}
 )
 
-// securityGroups are disjoint: what is open for remote administration is reported as that, other risky ports as such, and
-// what remains as unrestricted.
+// securityGroups returns rules that never report the same port twice. They report ports of remote administration
+// first, then other risky ports, and then the rest as unrestricted.
 func securityGroups() []Rule {
 	types := []string{ingressRuleType, groupRuleType, securityGroupType, defaultSecurityGroupType}
 	of := func(controls []string, title string, severity Severity, bad func(Ingress) bool) Rule {

@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// taggable are the types whose resources take tags: those of the rehearsal's schema that have an input tags.
+// taggable lists the types whose resources take tags. In the rehearsal's schema these types have an input tags.
 var taggable = []string{
 	"aws:athena/workgroup:Workgroup",
 	"aws:cloudwatch/compositeAlarm:CompositeAlarm",
@@ -61,7 +61,7 @@ var taggable = []string{
 	"aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
 }
 
-// TagSet is a resource's own tags.
+// TagSet has a resource's own tags.
 type TagSet struct {
 	Tags view.Of[map[string]view.Of[string]] `prop:"tags"`
 }
@@ -80,7 +80,7 @@ func tags() []Rule {
 	}}
 }
 
-// tagged leaves alone what Pulumi must not change: resources that the account shares and that keep their own tags.
+// tagged ignores resources that Pulumi must not change: the account shares them, and they keep their own tags.
 func tagged(r view.Resource) []Violation {
 	if !slices.Contains(taggable, r.Type) || slices.Contains(r.IgnoreChanges, "tags") || defaultTags(r.Provider) {
 		return nil
@@ -89,8 +89,8 @@ func tagged(r view.Resource) []Violation {
 	return broken(!own.Unknown() && len(get(own)) == 0, "it has none, and the provider adds none")
 }
 
-// defaultTags says that the provider adds a tag to everything it makes. Its configuration is JSON in a string when the
-// engine makes the provider, an object when the program does.
+// defaultTags reports whether the provider adds a tag to all its resources. The provider's configuration is JSON
+// in a string if the engine makes the provider, and an object if the program does.
 func defaultTags(p view.Provider) bool {
 	v, ok := p.Properties.GetOk("defaultTags")
 	switch {

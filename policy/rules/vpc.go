@@ -17,12 +17,12 @@ const (
 	vpcEndpointType           = "aws:ec2/vpcEndpoint:VpcEndpoint"
 )
 
-// Subnet of a VPC.
+// Subnet is a subnet of a VPC.
 type Subnet struct {
 	MapPublicIPOnLaunch view.Of[bool] `prop:"mapPublicIpOnLaunch"`
 }
 
-// VpcEndpoint is a way to an AWS service inside the VPC.
+// VpcEndpoint is an endpoint of an AWS service inside the VPC.
 type VpcEndpoint struct {
 	ServiceName view.Of[string] `prop:"serviceName"`
 }
@@ -66,7 +66,7 @@ func emptyDefaultGroups(s view.Stack) []Violation {
 	return found
 }
 
-// everyVpc demands a resource of a type that names each VPC.
+// everyVpc requires that a resource of a type refers to each VPC.
 func everyVpc(s view.Stack, typ, message string) []Violation {
 	var found []Violation
 	for _, vpc := range s.OfType(vpcType) {

@@ -8,18 +8,19 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/property"
 )
 
-// Decode reads a resource's properties into a typed view: a struct whose fields name their property in the tag `prop`.
+// Decode reads a resource's properties into a typed view: a struct whose fields name their property in the tag
+// `prop`.
 //
-// A field is an Of, a struct (an object: when the object is unknown, so is everything in it) or map of Of. Properties
-// that the view does not name are ignored; a value of an unexpected kind counts as unknown, so that a provider that
-// changes a type silences a rule instead of making it lie.
+// A field is an Of, a struct, or a map of Of. A struct is an object; if the object is unknown, so is everything in
+// it. Decode ignores properties that the view does not name. A value of an unexpected kind counts as unknown. So
+// if a provider changes a type, the rule reports nothing, and never something false.
 func Decode[V any](properties property.Map) V {
 	var v V
 	fill(reflect.ValueOf(&v).Elem(), property.New(properties), true)
 	return v
 }
 
-// fillable is what Of implements; reflection reaches its unexported fields through it.
+// fillable is implemented by Of. Reflection fills the unexported fields of an Of through it.
 type fillable interface {
 	fill(v property.Value, given bool)
 }
@@ -44,7 +45,7 @@ func fill(into reflect.Value, v property.Value, given bool) {
 		case v.IsMap():
 			child, ok := v.AsMap().GetOk(name)
 			fill(into.Field(i), inherit(child, v), ok && !child.IsNull())
-		default: // unknown as a whole, or of another kind
+		default: // unknown as a whole, or of an unexpected kind
 			fill(into.Field(i), property.New(property.Computed), true)
 		}
 	}
@@ -70,8 +71,8 @@ func (o *Of[T]) fill(v property.Value, given bool) {
 	}
 }
 
-// set writes a known value and says whether its kind is the expected one. Providers' own inputs are JSON in a string,
-// so that true is there "true".
+// set writes a known value and reports whether it has the expected kind. A provider's own inputs are JSON in a
+// string, so true is "true" there.
 func set(into reflect.Value, v property.Value) bool {
 	switch into.Kind() {
 	case reflect.String:
@@ -132,7 +133,7 @@ func setMap(into reflect.Value, v property.Value) bool {
 	into.Set(reflect.MakeMap(into.Type()))
 	for key, item := range v.AsMap().All {
 		if strings.HasPrefix(key, "__") {
-			continue // the bridge's own notes
+			continue // the bridge's metadata
 		}
 		element := reflect.New(into.Type().Elem()).Elem()
 		fill(element, inherit(item, v), true)
@@ -141,8 +142,8 @@ func setMap(into reflect.Value, v property.Value) bool {
 	return true
 }
 
-// Leaves calls visit with every value of a property map that is neither a list nor an object, and with its path.
-// Secrecy of a list or an object is its leaves' too.
+// Leaves calls visit for every value of a property map that is neither a list nor an object, with its path. The
+// values in a secret list or object are secret too.
 func Leaves(m property.Map, visit func(path string, leaf property.Value)) {
 	for key, v := range m.AllStable {
 		if !strings.HasPrefix(key, "__") {

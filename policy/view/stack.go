@@ -1,7 +1,7 @@
-// Package view is what a rule sees of a stack: resources with values that are set, not set or not known yet, and how
-// the resources refer to each other.
+// Package view has a rule's view of a stack: its resources, their values, which are set, unset or still unknown,
+// and the references between resources.
 //
-// It knows neither the engine's protocol nor AWS, so that rules stay pure functions.
+// It depends neither on the engine's protocol nor on AWS, so that rules stay pure functions.
 package view
 
 import (
@@ -14,26 +14,27 @@ import (
 // Resource is one resource of the stack.
 type Resource struct {
 	URN, Type, Name string
-	// Properties are the checked inputs when a single resource is looked at, and the outputs, which hold the inputs,
-	// when the stack is.
+	// Properties are the checked inputs when a rule checks a single resource. When it checks the whole stack, they
+	// are the outputs, which include the inputs.
 	Properties property.Map
 	Protect    bool
-	// IgnoreChanges are the properties whose changes are ignored.
+	// IgnoreChanges lists the properties whose changes are ignored.
 	IgnoreChanges []string
 	Provider      Provider
-	// Parent, Dependencies and PropertyDependencies are URNs; only a look at the stack has the latter two.
+	// Parent, Dependencies and PropertyDependencies are URNs. The latter two are set only when a rule checks the
+	// whole stack.
 	Parent               string
 	Dependencies         []string
 	PropertyDependencies map[string][]string
 }
 
-// Provider is what a resource is managed through.
+// Provider is the provider that manages a resource.
 type Provider struct {
 	URN, Type, Name string
 	Properties      property.Map
 }
 
-// Stack is every resource of a deployment.
+// Stack has all resources of a deployment.
 type Stack struct {
 	resources []Resource
 	byURN     map[string]int
@@ -48,10 +49,10 @@ func NewStack(resources []Resource) Stack {
 	return s
 }
 
-// All are the resources in the order in which the engine gave them.
+// All returns the resources in the engine's order.
 func (s Stack) All() []Resource { return s.resources }
 
-// OfType are the resources of any of the types.
+// OfType returns the resources of any of the types.
 func (s Stack) OfType(types ...string) []Resource {
 	var found []Resource
 	for _, r := range s.resources {
@@ -62,7 +63,7 @@ func (s Stack) OfType(types ...string) []Resource {
 	return found
 }
 
-// Referred are the resources of a type that a property of r was made from.
+// Referred returns the resources of a type from which a property of r was made.
 func (s Stack) Referred(r Resource, propertyName, typ string) []Resource {
 	var found []Resource
 	for _, urn := range r.PropertyDependencies[propertyName] {
@@ -73,8 +74,8 @@ func (s Stack) Referred(r Resource, propertyName, typ string) []Resource {
 	return found
 }
 
-// Refers says that a property of r names the target: it was made from it, or it is known to hold one of the target's
-// own names (id, arn, name, bucket).
+// Refers reports whether a property of r refers to the target: it was made from the target, or its known value
+// contains one of the target's names (id, arn, name, bucket).
 func (s Stack) Refers(r Resource, propertyName string, target Resource) bool {
 	if slices.Contains(r.PropertyDependencies[propertyName], target.URN) {
 		return true
@@ -100,7 +101,7 @@ type names struct {
 	Bucket Of[string] `prop:"bucket"`
 }
 
-// Pointing are the resources of a type whose property names the target.
+// Pointing returns the resources of a type whose property refers to the target.
 func (s Stack) Pointing(typ, propertyName string, target Resource) []Resource {
 	var found []Resource
 	for _, r := range s.OfType(typ) {
@@ -111,7 +112,7 @@ func (s Stack) Pointing(typ, propertyName string, target Resource) []Resource {
 	return found
 }
 
-// WaitsFor says that r is made after the target: it depends on it, directly or through others.
+// WaitsFor reports whether r depends on the target, directly or through other resources.
 func (s Stack) WaitsFor(r, target Resource) bool {
 	seen := map[string]bool{}
 	var reach func(urn string) bool
@@ -129,7 +130,7 @@ func (s Stack) WaitsFor(r, target Resource) bool {
 	return slices.ContainsFunc(s.before(r), reach)
 }
 
-// before are the URNs that r names as made before it.
+// before returns the URNs that r directly depends on.
 func (s Stack) before(r Resource) []string {
 	all := slices.Clone(r.Dependencies)
 	for _, urns := range r.PropertyDependencies {
@@ -138,5 +139,5 @@ func (s Stack) before(r Resource) []string {
 	return all
 }
 
-// AWS says that the resource is made by the AWS provider.
+// AWS reports whether the AWS provider makes the resource.
 func (r Resource) AWS() bool { return strings.HasPrefix(r.Type, "aws:") }

@@ -2,53 +2,53 @@ package view
 
 import "fmt"
 
-// state says what is known of a value.
+// state is how much is known of a value.
 type state int
 
 const (
-	unset   state = iota // nobody gave it: the service's default holds
-	unknown              // it depends on something that a preview cannot know
+	unset   state = iota // no value is given, so the service's default applies
+	unknown              // the value depends on something that a preview does not know
 	known
 )
 
-// Of is one input or output of a resource: set, not set, or not known before the deployment.
+// Of is an input or output of a resource: set, unset, or unknown before the deployment.
 //
-// The zero Of is not set.
+// The zero Of is unset.
 type Of[T any] struct {
 	value  T
 	state  state
 	secret bool
 }
 
-// Known is a value that is there.
+// Known returns a known value.
 func Known[T any](value T) Of[T] { return Of[T]{value: value, state: known} }
 
-// Unknown is a value that a preview cannot see.
+// Unknown returns a value that a preview does not know.
 func Unknown[T any]() Of[T] { return Of[T]{state: unknown} }
 
-// Secret is a known value that Pulumi keeps encrypted.
+// Secret returns a known value that Pulumi encrypts.
 func Secret[T any](value T) Of[T] { return Of[T]{value: value, state: known, secret: true} }
 
-// Get is the value and whether it is known.
+// Get returns the value and whether it is known.
 func (o Of[T]) Get() (T, bool) { return o.value, o.state == known }
 
-// Unset says that nobody gave the value.
+// Unset reports whether no value is given.
 func (o Of[T]) Unset() bool { return o.state == unset }
 
-// Unknown says that the value is given but cannot be seen yet.
+// Unknown reports whether a value is given but not known yet.
 func (o Of[T]) Unknown() bool { return o.state == unknown }
 
-// IsSecret says that Pulumi keeps the value encrypted.
+// IsSecret reports whether Pulumi encrypts the value.
 func (o Of[T]) IsSecret() bool { return o.secret }
 
-// Is says that the value is known to be want.
+// Is reports whether the value is known and equals want.
 func (o Of[T]) Is(want T) bool { return o.state == known && any(o.value) == any(want) }
 
-// Isnt says that the value is certainly not want: it is known and another, or nobody gave it. An unknown value is
-// neither Is nor Isnt, which is how a rule keeps quiet until the value can be seen.
+// Isnt reports whether the value is certainly not want: it is known and different, or it is unset. For an unknown
+// value both Is and Isnt return false, so a rule reports nothing until the value is known.
 func (o Of[T]) Isnt(want T) bool { return o.state != unknown && !o.Is(want) }
 
-// String shows the value to a person, never a secret.
+// String formats the value for people. It never shows a secret.
 func (o Of[T]) String() string {
 	switch {
 	case o.secret:
@@ -61,10 +61,10 @@ func (o Of[T]) String() string {
 	return fmt.Sprint(o.value)
 }
 
-// Strings is a list whose items may be unknown one by one.
+// Strings is a list whose items may be unknown individually.
 type Strings = Of[[]Of[string]]
 
-// List makes a Strings of known items.
+// List returns a list of known items.
 func List(items ...string) Strings {
 	list := make([]Of[string], len(items))
 	for i, item := range items {
@@ -73,7 +73,7 @@ func List(items ...string) Strings {
 	return Known(list)
 }
 
-// Has says that a list certainly holds the item.
+// Has reports whether a list certainly contains the item.
 func Has(list Strings, item string) bool {
 	items, _ := list.Get()
 	for _, each := range items {
@@ -84,7 +84,7 @@ func Has(list Strings, item string) bool {
 	return false
 }
 
-// Lacks says that a list certainly does not hold the item: all of its items are known.
+// Lacks reports whether a list certainly does not contain the item, because all its items are known.
 func Lacks(list Strings, item string) bool {
 	if list.Unknown() {
 		return false

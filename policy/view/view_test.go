@@ -30,7 +30,7 @@ func TestValuesAreSetOrNotOrUnknown(t *testing.T) {
 	o := decode(map[string]property.Value{
 		"name":  property.New("a").WithSecret(true),
 		"items": property.New([]property.Value{property.New("x"), unknown}),
-		"inner": property.New(map[string]property.Value{"on": property.New("true")}), // as a provider's input is spelled
+		"inner": property.New(map[string]property.Value{"on": property.New("true")}), // in the spelling of a provider's input
 		"list":  property.New([]property.Value{property.New(map[string]property.Value{"size": property.New(3.0)}), unknown}),
 		"tags":  property.New(map[string]property.Value{"a": property.New("b"), "__defaults": property.New("c")}),
 	})

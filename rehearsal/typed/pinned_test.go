@@ -28,7 +28,7 @@ func TestTheExamplesPinWhatTheyAreCheckedWith(t *testing.T) {
 	}
 }
 
-// packages are what a package.json pins.
+// packages returns the packages that a package.json pins.
 func packages(t *testing.T, folder string) map[string]string {
 	t.Helper()
 	var of struct{ Dependencies, DevDependencies map[string]string }

@@ -15,8 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// programs are where hand-written and generated programs of a language are, by the folder that they are checked in. No folder is named as a module of Python
-// is: mypy would take it for that module's package.
+// programs lists the folders with hand-written and generated programs of each language. The key is the folder
+// where they are checked. No folder has the name of a Python module, because mypy would treat the folder as that
+// module's package.
 var programs = map[string]map[string]string{
 	".ts": {"program": "examples/typescript-pipeline", "pages": "provider/examples", ".": "rehearsal/stages/inline"},
 	".py": {"search": "examples/python-search", "pages": "provider/examples", ".": "rehearsal/stages/inline"},
@@ -30,7 +31,7 @@ func newSite(t *testing.T) *stores.Site {
 	return site
 }
 
-// gather copies the programs of a language into a folder, and gives back their paths there.
+// gather copies the programs of a language into a folder and returns their paths there.
 func gather(t *testing.T, dir, ending string) (all []string) {
 	t.Helper()
 	for _, to := range slices.Sorted(maps.Keys(programs[ending])) {
@@ -58,7 +59,7 @@ func written(t *testing.T, path, text string) {
 	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
 }
 
-// says is what a command in a folder prints.
+// says returns the output of a command that runs in a folder.
 func says(t *testing.T, dir string, env []string, command ...string) (string, error) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
