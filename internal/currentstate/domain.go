@@ -81,7 +81,9 @@ func (domainIndices) check(ctx context.Context, c *client, index string) error {
 		} `json:"aliases"`
 	}
 	alias := written(index)
-	if err := c.call(ctx, http.MethodGet, "/_alias/"+url.PathEscape(alias), nil, &behind); err != nil {
+	// Without an index in the path the request asks for all indices of the domain, which the function's role may not read.
+	path := "/" + url.PathEscape(alias) + "/_alias/" + url.PathEscape(alias)
+	if err := c.call(ctx, http.MethodGet, path, nil, &behind); err != nil {
 		return fmt.Errorf("reading the alias %s: %w", alias, err)
 	}
 	only := len(behind) == 1

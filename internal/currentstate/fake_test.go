@@ -117,6 +117,8 @@ func (d *domain) serve(r opensearchtest.Request) (int, any) {
 		return d.switchAliases(content)
 	case path[0] == "_alias":
 		return d.readAlias(path[1])
+	case r.Method == http.MethodGet && len(path) == 3 && path[1] == "_alias" && path[0] == path[2]:
+		return d.readAlias(path[2])
 	case path[0] == FormerRegistry:
 		return d.registry(r)
 	case last == "_count":

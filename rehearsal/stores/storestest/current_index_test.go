@@ -10,11 +10,13 @@ import (
 	"cdcpipeline/rehearsal/stores/storestest"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,14 +24,38 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// asMaster signs in as the master user instead of signing.
-type asMaster struct{ client *stores.Client }
-
-func (a asMaster) RoundTrip(r *http.Request) (*http.Response, error) {
-	r = r.Clone(r.Context())
-	r.Header.Set("Authorization", a.client.Authorization)
-	return a.client.HTTP.Transport.RoundTrip(r)
+// asFunction is the function's role, as a verified signature shows it to the node.
+type asFunction struct {
+	node *storestest.Search
+	http http.RoundTripper
 }
+
+func (a asFunction) RoundTrip(r *http.Request) (*http.Response, error) {
+	authorization, err := a.node.Authorization("function", "function-role")
+	if err != nil {
+		return nil, err //nolint:wrapcheck // the error says what failed
+	}
+	r = r.Clone(r.Context())
+	r.Header.Set("Authorization", authorization)
+	return a.http.RoundTrip(r) //nolint:wrapcheck // as every transport
+}
+
+// admitFunction gives the function's role the permissions that search.CurrentState gives it (domainBackend.currentPermissions), and no others.
+var admitFunction = sync.OnceValue(func() error {
+	node, err := storestest.StartedOpenSearch()
+	if err != nil {
+		return err //nolint:wrapcheck // the error says what failed
+	}
+	const security = "/_plugins/_security/api/"
+	role := `{"cluster_permissions": ["cluster_composite_ops"], "index_permissions": [
+		{"index_patterns": ["current-*"], "allowed_actions": ["crud", "create_index", "manage"]},
+		{"index_patterns": ["` + currentstate.FormerRegistry + `*"], "allowed_actions": ["read", "indices:admin/mappings/get", "indices:admin/block/add*", "indices:admin/refresh*"]}]}`
+	ctx := context.Background()
+	return errors.Join(
+		node.Admin().Do(ctx, http.MethodPut, security+"roles/function", []byte(role), nil),
+		node.Admin().Do(ctx, http.MethodPut, security+"rolesmapping/function", []byte(`{"backend_roles": ["function-role"]}`), nil),
+	)
+})
 
 // lake is the bucket of all tests; they also share the node.
 var lake = &buckettest.S3{}
@@ -47,6 +73,7 @@ type currentIndices struct {
 func newCurrentIndices(t *testing.T, database string, tables ...currentstate.Table) *currentIndices {
 	t.Helper()
 	node := storestest.OpenSearch(t)
+	require.NoError(t, admitFunction())
 	c := &currentIndices{t: t, node: node.Master(), database: database}
 	for i := range tables {
 		tables[i].Database = database
@@ -55,7 +82,7 @@ func newCurrentIndices(t *testing.T, database string, tables ...currentstate.Tab
 	c.f, err = currentstate.New(currentstate.Settings{
 		Endpoint: node.URL, Bucket: "lake", Prefix: "parked/" + database + "/", Retention: 7 * 24 * time.Hour, Parked: 30 * 24 * time.Hour, Shards: 1, BulkBytes: 4 << 20, BulkRecords: 2000, Tables: tables,
 	}, currentstate.Deps{
-		Domain: opensearch.Client{URL: node.URL, Transport: asMaster{c.node}}, Bucket: lake.Bucket("lake"), Metrics: &c.metrics,
+		Domain: opensearch.Client{URL: node.URL, Transport: asFunction{node, c.node.HTTP.Transport}}, Bucket: lake.Bucket("lake"), Metrics: &c.metrics,
 		Log: slog.New(slog.NewTextHandler(&c.log, nil)), Now: func() time.Time {
 			if c.now.IsZero() {
 				return time.Now()
@@ -145,8 +172,8 @@ func TestAnIndexOutOfOrderParksNothingAndHoldsUpNoOtherTable(t *testing.T) {
 			c.do(http.MethodPut, "/"+c.index("a")+"/_settings", `{"index.blocks.write":null}`)
 		}, "cluster_block_exception"},
 		"alias with two indices": {3 * time.Second, func(c *currentIndices) {
-			c.do(http.MethodPut, "/stray-"+c.database, `{"aliases":{"`+c.index("a")+`-w":{}}}`)
-		}, func(c *currentIndices) { c.do(http.MethodDelete, "/stray-"+c.database, nil) }, "has to lead to"},
+			c.do(http.MethodPut, "/current-stray-"+c.database, `{"aliases":{"`+c.index("a")+`-w":{}}}`)
+		}, func(c *currentIndices) { c.do(http.MethodDelete, "/current-stray-"+c.database, nil) }, "has to lead to"},
 		"alias without a write index": {3 * time.Second, func(c *currentIndices) {
 			c.do(http.MethodPut, "/"+c.index("a")+"/_alias/"+c.index("a")+"-w", `{"is_write_index":false}`)
 		}, func(c *currentIndices) {
@@ -184,6 +211,22 @@ func TestAnIndexOutOfOrderParksNothingAndHoldsUpNoOtherTable(t *testing.T) {
 			require.Equal(t, 1, c.finds("a", `{"term":{"id":2}}`))
 			require.Empty(t, c.parked())
 		})
+	}
+}
+
+// OpenSearch gives the same error for a row with too many columns and for a wrong alias. So the function looks at the alias, and needs a
+// permission for that: a row that is not parked would hold up its shard until Lambda gives up.
+func TestARowWithTooManyColumnsIsParkedAndHoldsUpNothing(t *testing.T) {
+	c := newCurrentIndices(t, "too_wide", currentstate.Table{Table: "a", Key: []string{"id"}})
+	var wide strings.Builder
+	for i := range 10_001 {
+		fmt.Fprintf(&wide, `,"c%d":%d`, i, i)
+	}
+	require.Equal(t, -1, c.handle(time.Minute, c.insert("a", 10, `"id":1`), c.insert("a", 20, `"id":2`+wide.String()), c.insert("a", 30, `"id":3`)), c.log.String())
+	require.Equal(t, 2, c.finds("a", everything))
+	require.Len(t, c.parked(), 1)
+	for _, record := range c.parked() {
+		require.Contains(t, record, "Limit of total fields")
 	}
 }
 

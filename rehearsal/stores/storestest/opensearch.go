@@ -16,6 +16,9 @@ type Search struct {
 
 var search = sync.OnceValues(startOpenSearch)
 
+// StartedOpenSearch is the node of this test binary, without a test.
+func StartedOpenSearch() (*Search, error) { return search() }
+
 // OpenSearch is the node of this test binary.
 func OpenSearch(t testing.TB) *Search {
 	t.Helper()
