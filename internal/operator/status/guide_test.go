@@ -109,7 +109,7 @@ func TestDomainIsAskedThroughTheTunnelUnderItsOwnName(t *testing.T) {
 
 	_, err = open("https://example.com", "old").Health(t.Context())
 	require.ErrorContains(t, err, "refuses the password in its master secret")
-	require.ErrorContains(t, err, "if somebody changed one of them by hand, raise search.passwordGeneration") // neither `pulumi up` nor `pulumi refresh` looks into the domain
+	require.ErrorContains(t, err, "if somebody changed one of them by hand, raise search.passwordGeneration") // Pulumi does not look
 	_, err = domain.Indices(t.Context(), "", "other")
 	require.ErrorContains(t, err, "asking for /_cat/indices/other-*")
 	require.ErrorContains(t, err, "the domain answered 404: no such path")

@@ -9,10 +9,11 @@ import (
 	"time"
 )
 
-// maxHeld is how old a record in a delivery may get: the longest buffer is 900 s, and a delivery tries again for a while.
+// maxHeld is how old a record in a delivery may become. The longest buffer is 900 s, and a delivery retries for a
+// while.
 const maxHeld = 20 * time.Minute
 
-// judged collects the problems of each source, with what to do about each.
+// judged collects the problems of each source, with advice.
 func (s Stack) judged(shared SearchStatus, found []SourceStatus, now time.Time, maxLag time.Duration) Status {
 	status := Status{At: now.UTC().Truncate(time.Second), Problems: []string{}}
 	for i, source := range s.Sources {
@@ -49,7 +50,7 @@ func (s SearchStatus) judge() []string {
 	return c
 }
 
-// complaints are problems, each with what to do about it.
+// complaints lists problems, each with advice.
 type complaints []string
 
 func (c *complaints) add(bad bool, format string, args ...any) {
@@ -58,7 +59,7 @@ func (c *complaints) add(bad bool, format string, args ...any) {
 	}
 }
 
-// judge collects the problems of a source, the task's first.
+// judge collects the problems of a source. Those of the task come first.
 func (s *SourceStatus) judge(o outputs.Outputs, shared SearchStatus, maxLag time.Duration) []string {
 	c := complaints{}
 	add := c.add
@@ -100,7 +101,7 @@ func (s *SourceStatus) judge(o outputs.Outputs, shared SearchStatus, maxLag time
 func (s *SourceStatus) judgeTask(add func(bool, string, ...any)) {
 	t := s.Task
 	switch {
-	case t.State == "" || t.State == task.StateRunning: // unreadable, which is said elsewhere, or as it should be
+	case t.State == "" || t.State == task.StateRunning: // it runs, or another problem reports the error
 	case t.State == task.StateStopped && strings.Contains(t.StopReason, task.LoadFinished):
 	case t.State == task.StateStopped || t.State == task.StateReady:
 		add(true, "the task is %s%s: run `cdc start`", t.State, parenthesized(t.StopReason))

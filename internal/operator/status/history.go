@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// standstill is how long counters may stay as they are before nothing is taken to come: DMS counts anew about once a minute.
+// standstill is how long counters may stand still until the rate counts as 0. DMS updates them about once a minute.
 const standstill = 2 * time.Minute
 
-// History is what a watch has seen: of each source the rate of rows and the lag of each step, the latest looks last.
+// History holds what a watch has seen. For each source it keeps the rate of rows and the lag of each step, latest last.
 type History struct {
-	// Looks that are kept, at most.
+	// Looks limits how many looks are kept.
 	Looks   int
 	sources map[string]*series
 }
 
-// curve is one figure over time; nil where nobody has measured it.
+// curve holds one figure over time. nil means that nobody has measured it.
 type curve []*float64
 
-// series are the figures of a source.
+// series holds the figures of a source.
 type series struct {
 	rate   curve
 	lags   [len(steps)]curve
@@ -31,14 +31,14 @@ type series struct {
 	latest *float64
 }
 
-// steps of the lag, in the order in which a change passes them.
+// steps names the parts of the lag in the order in which a change passes them.
 var steps = [...]string{"task reads", "task writes", "stream", "search", "lake"}
 
 func (l Lag) steps() [len(steps)]*float64 {
 	return [len(steps)]*float64{l.SourceSeconds, l.TargetSeconds, l.StreamSeconds, l.SearchSeconds, l.LakeSeconds}
 }
 
-// Add a look.
+// Add adds a look.
 func (h *History) Add(s Status) {
 	if h.sources == nil {
 		h.sources = map[string]*series{}
@@ -51,7 +51,7 @@ func (h *History) Add(s Status) {
 	}
 }
 
-// all sources of a status by their names, the unnamed one by none.
+// all returns all sources of a status by name. The unnamed source has an empty name.
 func (s Status) all() map[string]SourceStatus {
 	all := map[string]SourceStatus{}
 	if s.SourceStatus != nil {
@@ -70,8 +70,8 @@ func (s *series) add(at time.Time, of SourceStatus, most int) {
 	}
 }
 
-// count gives rows a second since the counters moved before: they stand still between two counts of DMS's. What is counted less, because a table is loaded
-// anew, begins again.
+// count returns the rows per second since the counters last changed, because they stand still between two updates of
+// DMS. If a table is loaded again, its counters fall, and the count starts again.
 func (s *series) count(at time.Time, t TablesStatus) *float64 {
 	if t.Error != "" {
 		return nil
@@ -108,7 +108,7 @@ func (c curve) last() *float64 {
 	return c[len(c)-1]
 }
 
-// most is the largest value; nil when there is none.
+// most returns the largest value, or nil if there is none.
 func (c curve) most() *float64 {
 	var most *float64
 	for _, v := range c {
@@ -121,7 +121,7 @@ func (c curve) most() *float64 {
 
 var blocks = []rune("▁▂▃▄▅▆▇█")
 
-// spark is a curve of so many characters, from 0 to its largest value; what nobody has measured is a space.
+// spark draws a curve with width characters, from 0 to its largest value. A space stands for a missing value.
 func (c curve) spark(width int) string {
 	c = c[max(0, len(c)-width):]
 	top := 0.0
@@ -142,10 +142,11 @@ func (c curve) spark(width int) string {
 	return string(line)
 }
 
-// sparkWidth is how many looks a line shows at the most.
+// sparkWidth limits how many looks a line shows.
 const sparkWidth = 48
 
-// curves is a line for each figure: what it is, as it is now, how it was, the most of that. The space is for a terminal of that many columns.
+// curves returns a line for each figure: its name, its present value, its curve and its maximum. The lines fit a
+// terminal with that many columns.
 func (h *History) curves(columns int) string {
 	width := min(sparkWidth, max(8, columns-43))
 	var out strings.Builder
@@ -169,7 +170,7 @@ func (h *History) curves(columns int) string {
 	return out.String()
 }
 
-// Line is a look in a line for each source, and one for each problem: for a watch that no terminal shows.
+// Line formats a look for a watch without a terminal. It has a line for each source, and one for each problem.
 func (h *History) Line(s Status) string {
 	var out strings.Builder
 	state := s.verdict()
@@ -190,7 +191,7 @@ func (h *History) Line(s Status) string {
 	return out.String()
 }
 
-// perSecond is a rate; - when nobody has measured it.
+// perSecond formats a rate. It returns - if nobody has measured it.
 func perSecond(rate *float64) string {
 	switch {
 	case rate == nil:

@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// counted is a look, so many seconds after noon, at a table with so many changes and a lag of the task.
+// counted is a look that many seconds after noon. The task has this lag, and one table has this many changes.
 func counted(seconds int, rows int64, lag *float64) Status {
 	return Status{
 		At: tasktest.Noon.Add(time.Duration(seconds) * time.Second), Healthy: true,
@@ -50,7 +50,7 @@ func TestACurveGoesFromNothingToItsMost(t *testing.T) {
 	require.Equal(t, curve{new(2.0), new(3.0)}, curve{new(1.0), new(2.0)}.with(new(3.0), 2), "no more looks than are kept")
 }
 
-// looks are half an hour in which a lag grows and goes.
+// looks covers half an hour in which a lag grows and disappears.
 func looks(t *testing.T) (all []Status) {
 	t.Helper()
 	for i := range 30 {
@@ -65,7 +65,7 @@ func looks(t *testing.T) (all []Status) {
 	return all
 }
 
-// terminal is a screen of a size that has had these looks.
+// terminal returns a screen of this size that has received these looks.
 func terminal(columns, lines int, all []Status) *screen {
 	s := &screen{Watching: Watching{Every: time.Minute}, ctx: context.Background(), history: History{Looks: sparkWidth}}
 	s.Update(tea.WindowSizeMsg{Width: columns, Height: lines})
@@ -122,7 +122,7 @@ func TestALookInLinesHasItsProblems(t *testing.T) {
 	require.Equal(t, "2026-11-23T12:00:00Z 1-problem rows=- task-reads=1s task-writes=- stream=- search=- lake=-\n2026-11-23T12:00:00Z problem: the task is stopped: run `cdc start`\n", h.Line(s))
 }
 
-// typed is a terminal's input and output.
+// typed imitates a terminal's input and output.
 type typed struct {
 	*io.PipeReader
 	keys *io.PipeWriter
@@ -141,9 +141,9 @@ func TestAWatchLooksAgainUntilItIsEnded(t *testing.T) {
 		w := Watching{Every: 10 * time.Second, Read: func(context.Context) Status { return counted(int(read.Add(1)), read.Load(), nil) }}
 		user := newTyped()
 		go func() {
-			time.Sleep(25 * time.Second) // three looks
+			time.Sleep(25 * time.Second) // enough for three looks
 			_, _ = user.keys.Write([]byte("r"))
-			time.Sleep(8 * time.Second) // the next is due ten seconds after that
+			time.Sleep(8 * time.Second) // the next look is due ten seconds later
 			_, _ = user.keys.Write([]byte("q"))
 			_ = user.keys.Close()
 		}()

@@ -20,14 +20,14 @@ type Metrics interface {
 	ListMetrics(context.Context, *cloudwatch.ListMetricsInput, ...func(*cloudwatch.Options)) (*cloudwatch.ListMetricsOutput, error)
 }
 
-// recent is how old a point of a metric may be: services publish every minute, and late by a few.
+// recent is how old a metric's point may be. Services publish a point every minute, some minutes late.
 const recent = 15 * time.Minute
 
 // figure is one metric of the lag.
 type figure struct {
 	namespace, metric string
 	dimensions        []types.Dimension
-	scale             float64 // to seconds
+	scale             float64 // converts to seconds
 	into              **float64
 }
 
@@ -36,10 +36,10 @@ const (
 	targetLatency = "CDCLatencyTarget"
 )
 
-// figures under the names and dimensions of their services:
+// figures returns the metrics with their names and dimensions:
 // https://docs.aws.amazon.com/streams/latest/dev/monitoring-with-cloudwatch.html and
-// https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html. Those of the task are left out when its
-// dimensions are not known.
+// https://docs.aws.amazon.com/firehose/latest/dev/monitoring-with-cloudwatch-metrics.html. It leaves out the task's
+// metrics if their dimensions are unknown.
 func (l *Lag) figures(o outputs.Outputs, task []types.Dimension) []figure {
 	delivery := "DeliveryToAmazonOpenSearchService"
 	if o.Serverless() {
@@ -62,9 +62,10 @@ func dimension(name, value string) types.Dimension {
 	return types.Dimension{Name: aws.String(name), Value: aws.String(value)}
 }
 
-// taskDimensions are those of the task's metrics; nil when they are not known. On an instance that is the instance's id, which no ARN holds,
-// and the last part of the task's ARN (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492). What those of a
-// serverless task are called is documented nowhere: they are looked for by their values.
+// taskDimensions returns the dimensions of the task's metrics, or nil if they are unknown. For a task on an instance
+// these are the instance's id, which no ARN contains, and the last part of the task's ARN
+// (https://github.com/prometheus-community/yet-another-cloudwatch-exporter/pull/492). The names of a serverless task's
+// dimensions are not documented, so it searches for their values.
 func taskDimensions(ctx context.Context, api Metrics, t TaskStatus) ([]types.Dimension, error) {
 	if !task.Serverless(t.Arn) {
 		if t.instance == "" {
@@ -84,10 +85,11 @@ func taskDimensions(ctx context.Context, api Metrics, t TaskStatus) ([]types.Dim
 			}
 		}
 	}
-	return nil, nil // nothing was measured yet
+	return nil, nil // there is no measurement yet
 }
 
-// measures reports whether a metric is one of a serverless task. A task on an instance may be of the same name, and so may its instance.
+// measures reports whether a metric belongs to a serverless task. A task on an instance, or its instance, may have the
+// same name.
 func measures(dimensions []types.Dimension, t TaskStatus) bool {
 	its := func(d types.Dimension) bool {
 		return slices.Contains([]string{task.ResourceID(t.Arn), t.ID, t.Arn}, aws.ToString(d.Value))
@@ -131,7 +133,7 @@ func readLag(ctx context.Context, api Metrics, o outputs.Outputs, task TaskStatu
 	return lag
 }
 
-// latest does not rely on the order of points.
+// latest finds the latest point in any order of points.
 func latest(result types.MetricDataResult) float64 {
 	value, at := result.Values[0], time.Time{}
 	for i, t := range result.Timestamps {

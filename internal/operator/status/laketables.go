@@ -12,7 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// LakeTables are the lake's tables that change in place: the job that keeps them, and where it says how they are.
+// LakeTables holds the job that keeps the lake's tables, and the place of the job's notes about them.
 type LakeTables struct {
 	Job   tables.Job
 	State objects.Lake
@@ -20,9 +20,10 @@ type LakeTables struct {
 
 // LakeTablesStatus is the status of the lake's tables.
 type LakeTablesStatus struct {
-	// Tables are the tables as their last runs left them; none if the lake has none, or before the first run.
+	// Tables lists the tables as their last runs left them. It is empty if the lake has none, or before the first run.
 	Tables []LakeTable `json:"tables"`
-	// Run is how the job's latest run stands, in Glue's words; empty when it never ran. RunError is why it failed.
+	// Run is the state of the job's latest run, in Glue's words. It is empty if the job never ran. RunError is the
+	// run's error.
 	Run      string `json:"run"`
 	RunError string `json:"runError"`
 	Error    string `json:"error,omitempty"`
@@ -32,25 +33,25 @@ type LakeTablesStatus struct {
 
 // LakeTable is one of the lake's tables.
 type LakeTable struct {
-	// Name in Athena, and Source as database.table.
+	// Name is the name in Athena. Source has the form database.table.
 	Name   string `json:"name"`
 	Source string `json:"source"`
-	// LagSeconds is for how long nothing was applied that may have been delivered: since its last run, or for a table that has
-	// stopped since the youngest object that it has was delivered, null for none.
+	// LagSeconds is the age of the latest state: the time since the last run. For a stopped table it is the time since
+	// the delivery of its youngest object. It is null if there is none.
 	LagSeconds *float64 `json:"lagSeconds"`
-	// Until the youngest object was delivered that the table has; null for none.
+	// Until is when the table's youngest object was delivered. It is null if there is none.
 	Until *time.Time `json:"until"`
-	// Rows without those that are deleted; Objects and Bytes in S3, of all versions that are kept.
+	// Rows counts the rows that are not deleted. Objects and Bytes count S3 objects of all kept versions.
 	Rows    int64 `json:"rows"`
 	Objects int64 `json:"objects"`
 	Bytes   int64 `json:"bytes"`
-	// Refused are records that the last run could not apply.
+	// Refused counts records that the last run could not apply.
 	Refused int64 `json:"refused"`
-	// Stopped says why the table does not go on, and what to do; empty when it does.
+	// Stopped says why the job no longer updates the table, with advice. It is empty if the job does.
 	Stopped string `json:"stopped"`
 }
 
-// read asks the job and what it has said; nil is a lake without tables.
+// read reads the job's state and its notes. A nil receiver stands for a lake without tables.
 func (l *LakeTables) read(ctx context.Context, now time.Time) LakeTablesStatus {
 	status := LakeTablesStatus{Tables: []LakeTable{}, kept: l != nil}
 	if l == nil {
@@ -81,11 +82,10 @@ func (l *LakeTables) read(ctx context.Context, now time.Time) LakeTablesStatus {
 	return status
 }
 
-// failed are the states of a run that has not done what it was to do,
-// https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html.
+// failed lists the states of a failed run, https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html.
 var failed = []string{"FAILED", "TIMEOUT", "ERROR", "EXPIRED"}
 
-// judge tells of tables that have stopped; a run that failed for another reason is told of itself.
+// judge reports stopped tables. It reports a failed run only if it failed for another reason.
 func (s LakeTablesStatus) judge(add func(bool, string, ...any)) {
 	stopped := 0
 	for _, t := range s.Tables {
@@ -98,7 +98,7 @@ func (s LakeTablesStatus) judge(add func(bool, string, ...any)) {
 		strings.ToLower(s.Run), parenthesized(s.RunError))
 }
 
-// row sums the tables up.
+// row sums up the tables in one row.
 func (s LakeTablesStatus) row(paint painter) table.Row {
 	var rows, objects, size int64
 	var lag *float64

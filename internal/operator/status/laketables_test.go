@@ -34,7 +34,7 @@ func (f fakeGlue) JSON(_ context.Context, _ string, _, answer any) error {
 	return json.Unmarshal([]byte(`{"JobRuns":[`+f.run+`]}`), answer)
 }
 
-// fakeNotes is what the job says of tables, by their names.
+// fakeNotes maps each table's name to the job's note.
 type fakeNotes map[string]string
 
 func (f fakeNotes) ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
@@ -49,7 +49,7 @@ func (f fakeNotes) GetObject(_ context.Context, in *s3.GetObjectInput, _ ...func
 	return &s3.GetObjectOutput{Body: io.NopCloser(strings.NewReader(f[strings.TrimSuffix(strings.TrimPrefix(*in.Key, "tables/_state/"), ".json")]))}, nil
 }
 
-// kept are two tables, of which the second says stopped.
+// kept returns two tables. The job's note on the second says stopped.
 func kept(run, stopped string) *LakeTables {
 	note := func(name string, at, until time.Duration, stopped string) string {
 		return fmt.Sprintf(`{"table":"shop_%[1]s_table","source":"shop.%[1]s","at":%[2]q,"until":%[3]q,"rows":1000,"objects":12,"bytes":1500000,"refused":0,"stopped":%[4]q}`,
@@ -63,7 +63,7 @@ func kept(run, stopped string) *LakeTables {
 	}
 }
 
-// row is the line of the lake's tables.
+// rowOf returns the status line of the lake's tables.
 func rowOf(t *testing.T, s Status) string {
 	t.Helper()
 	var text strings.Builder
@@ -76,7 +76,7 @@ func rowOf(t *testing.T, s Status) string {
 	return ""
 }
 
-// A table is as new as its last run, however long ago the last change was.
+// A table is as fresh as its last run, even if its last change was long ago.
 func TestTheLakesTablesAreALine(t *testing.T) {
 	p := wellParts()
 	require.Empty(t, rowOf(t, p.read(t)), "a lake without tables")

@@ -15,7 +15,7 @@ type Objects interface {
 	ListObjectsV2(context.Context, *s3.ListObjectsV2Input, ...func(*s3.Options)) (*s3.ListObjectsV2Output, error)
 }
 
-// readParked counts the source's objects below the lake's error prefix, and those of batches that Lambda has given up.
+// readParked counts the source's objects below the lake's error prefix, and the batches that Lambda gave up.
 func readParked(ctx context.Context, api Objects, o outputs.Outputs) Parked {
 	var parked Parked
 	for _, prefix := range []string{o.LakeErrorPrefix + "/", o.CurrentFailedPrefix} {
@@ -30,13 +30,13 @@ func readParked(ctx context.Context, api Objects, o outputs.Outputs) Parked {
 	return parked
 }
 
-// add the objects below a prefix.
+// add counts the objects below a prefix.
 func (parked *Parked) add(ctx context.Context, api Objects, bucket, prefix string) error {
 	in := &s3.ListObjectsV2Input{Bucket: &bucket, Prefix: &prefix}
 	for {
 		out, err := api.ListObjectsV2(ctx, in)
 		if err != nil {
-			return err //nolint:wrapcheck // wrapped by the caller
+			return err //nolint:wrapcheck // the caller wraps it
 		}
 		for _, object := range out.Contents {
 			if objects.OfAnother(prefix, aws.ToString(object.Key)) {

@@ -12,36 +12,37 @@ import (
 	tea "github.com/charmbracelet/bubbletea"
 )
 
-// Watching is what a watch needs.
+// Watching holds what a watch needs.
 type Watching struct {
-	// Read looks once; it is never called while a look is under way.
+	// Read looks once. It is never called while another look runs.
 	Read func(context.Context) Status
-	// Every is the time between the end of a look and the next.
+	// Every is the time from the end of one look to the start of the next.
 	Every time.Duration
-	// Color is for terminals that have some.
+	// Color is for terminals that show colours.
 	Color bool
 }
 
-// OnScreen redraws the status in a terminal until its user has seen enough (q, Ctrl-C) or the context ends, and gives the last one; false when there was none.
+// OnScreen redraws the status in a terminal until the user ends it (q, Ctrl-C) or the context ends. It returns the last
+// status, and false if there was none.
 func (w Watching) OnScreen(ctx context.Context, in io.Reader, out io.Writer) (Status, bool, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s := &screen{Watching: w, ctx: ctx, history: History{Looks: sparkWidth}, view: viewport.New(80, 24)}
-	// A signal ends the context, which is the command's to see.
+	// A signal ends the context, which the command handles.
 	_, err := tea.NewProgram(s, tea.WithContext(ctx), tea.WithInput(in), tea.WithOutput(out), tea.WithAltScreen(), tea.WithoutSignalHandler()).Run()
 	ended := ctx.Err() != nil
 	cancel()
-	s.reading.Wait() // what it reads with is closed after this
+	s.reading.Wait() // the caller closes its connections after this
 	if err != nil && !ended {
 		return s.status, s.seen, fmt.Errorf("drawing the status: %w", err)
 	}
 	return s.status, s.seen, nil
 }
 
-// screen is the terminal as it is drawn.
+// screen is what the terminal shows.
 type screen struct {
 	Watching
-	ctx     context.Context // for its commands, which are given none
+	ctx     context.Context // Bubble Tea gives its commands no context
 	reading sync.WaitGroup
 	history History
 	view    viewport.Model
@@ -51,18 +52,18 @@ type screen struct {
 	looks   int
 }
 
-// What comes to the screen besides keys.
+// The screen receives these messages besides keys.
 type (
 	// look is a status that was read.
 	look Status
-	// due says that it is time for the look after so many.
+	// due says that it is time for the next look. Its number is that of the looks before.
 	due int
 )
 
-// Init begins with a look.
+// Init starts with a look.
 func (s *screen) Init() tea.Cmd { return s.look() }
 
-// look reads in the background. A look that is under way is not asked for again.
+// look reads a status in the background, unless a look is already running.
 func (s *screen) look() tea.Cmd {
 	if s.looking {
 		return nil
@@ -75,7 +76,7 @@ func (s *screen) look() tea.Cmd {
 	}
 }
 
-// next waits until it is time for the look after so many.
+// next waits until the next look is due.
 func (s *screen) next(looks int) tea.Cmd {
 	return func() tea.Msg {
 		select {
@@ -86,7 +87,7 @@ func (s *screen) next(looks int) tea.Cmd {
 	}
 }
 
-// Update takes keys, sizes and looks.
+// Update handles keys, sizes and looks.
 func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 	switch m := message.(type) {
 	case tea.WindowSizeMsg:
@@ -101,13 +102,13 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 			return s, s.look()
 		}
 	case due:
-		if int(m) != s.looks { // somebody has looked since
+		if int(m) != s.looks { // another look has happened since
 			return s, nil
 		}
 		return s, s.look()
 	case look:
 		s.looking = false
-		if s.ctx.Err() != nil { // what was read then is that it was interrupted
+		if s.ctx.Err() != nil { // this look saw only the interruption
 			return s, nil
 		}
 		s.status, s.seen, s.looks = Status(m), true, s.looks+1
@@ -120,7 +121,7 @@ func (s *screen) Update(message tea.Msg) (tea.Model, tea.Cmd) {
 	return s, cmd
 }
 
-// draw puts the curves before the status. The place that was scrolled to stays.
+// draw writes the curves above the status. It keeps the scroll position.
 func (s *screen) draw() {
 	if !s.seen {
 		s.view.SetContent("looking ...")
@@ -128,11 +129,11 @@ func (s *screen) draw() {
 	}
 	var text strings.Builder
 	text.WriteString(s.history.curves(s.view.Width) + "\n")
-	_ = s.status.WriteTable(&text, s.Color) // a builder takes everything
+	_ = s.status.WriteTable(&text, s.Color) // a builder cannot fail
 	s.view.SetContent(text.String())
 }
 
-// View is the status, and a line on what one can do.
+// View returns the status and a line of help.
 func (s *screen) View() string {
 	foot := fmt.Sprintf("every %s, q ends, r looks now", s.Every)
 	if s.seen {

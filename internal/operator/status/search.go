@@ -17,33 +17,35 @@ import (
 // Cluster is the part of the domain or the collections that a status uses.
 type Cluster interface {
 	Health(context.Context) (Health, error)
-	// Indices of the history of this name, and those of the source beside them that nothing else tells of, in the order of their names.
+	// Indices returns the indices of the history, and other indices of the source that no other call reports, by name.
 	Indices(ctx context.Context, source currentstate.Source, history string) ([]Index, error)
-	// Epochs of the tables whose present state is kept, which a registry knows. What is searched is the cluster.
+	// Epochs returns the epochs of the tables with a current state, from a registry. The cluster itself provides the
+	// search.
 	Epochs(context.Context, currentstate.EpochsOptions) ([]currentstate.TableEpochs, error)
 	io.Closer
 }
 
-// Health of a domain is that of its cluster, green, yellow or red; of collections that of each.
+// Health has the colour of a domain's cluster (green, yellow or red), or the state of each collection.
 type Health struct {
 	Cluster     string
 	Collections []Collection
 }
 
-// Collection of OpenSearch Serverless.
+// Collection is the state of an OpenSearch Serverless collection.
 type Collection struct {
 	Name string `json:"name"`
-	// Status is CREATING, ACTIVE, DELETING, FAILED and others; empty when there is no such collection.
+	// Status is CREATING, ACTIVE, DELETING, FAILED or another state of AWS. It is empty if the collection does not
+	// exist.
 	Status string `json:"status"`
-	// Problem in AWS's words; empty when it has none.
+	// Problem is AWS's description of a problem. It is empty if there is none.
 	Problem string `json:"problem,omitempty"`
 }
 
-// Active says that a collection serves requests.
+// Active reports whether a collection serves requests.
 func (c Collection) Active() bool { return c.Status == "ACTIVE" }
 
-// readSearch asks what is searched for its health, and for each source for its history, and for the epochs of its current state if it keeps
-// one. It gives what all sources share.
+// readSearch reads the health of the search. For each source it reads the history, and the epochs of the current state
+// if the source keeps one. It returns what all sources share.
 func (s Stack) readSearch(ctx context.Context, found []SourceStatus) SearchStatus {
 	var shared SearchStatus
 	cluster, err := s.Search(ctx)
@@ -72,7 +74,7 @@ func (s Stack) readSearch(ctx context.Context, found []SourceStatus) SearchStatu
 	return shared
 }
 
-// read the indices of a source.
+// read reads the indices of a source.
 func (s *SearchStatus) read(ctx context.Context, cluster Cluster, source Source) {
 	indices, err := cluster.Indices(ctx, currentstate.Source(source.Source), source.HistoryIndex)
 	if err != nil {
@@ -82,22 +84,23 @@ func (s *SearchStatus) read(ctx context.Context, cluster Cluster, source Source)
 	}
 }
 
-// Search is the REST API of where the history and the present rows are: one domain, or two collections.
+// Search calls the REST API of the place with the history and the present rows: one domain, or two collections.
 type Search struct {
 	History, Current opensearch.Client
-	// Service is which of both it is.
+	// Service says whether it is a domain or collections.
 	Service opensearch.Service
-	// Shut is called by Close; nil is nothing.
+	// Shut is called by Close. It may be nil.
 	Shut func() error
 
 	health  func(context.Context) (Health, error)
 	indices func(ctx context.Context, source currentstate.Source, history string) ([]Index, error)
 }
 
-// requestTimeout is for one page of documents, the longest answer there is.
+// requestTimeout allows for one page of documents, which is the longest answer.
 const requestTimeout = time.Minute
 
-// NewDomain signs in to the domain at url, https://HOST, as its master user, and sends requests with send.
+// NewDomain returns a search in the domain at url, https://HOST. It signs in as the master user and sends requests with
+// send.
 func NewDomain(url string, login Login, send http.RoundTripper) *Search {
 	c := opensearch.Client{
 		URL: url, Transport: opensearch.BasicAuth(login.User, login.Password, send), Timeout: requestTimeout,
@@ -115,7 +118,8 @@ func NewDomain(url string, login Login, send http.RoundTripper) *Search {
 			err := get(ctx, c, "/_cluster/health", &answer)
 			return Health{Cluster: answer.Status}, err
 		},
-		// The daily indices, retail-trans-2026-11-23: their alias has the name without a date. Another index may begin so too.
+		// Daily indices have names like retail-trans-2026-11-23. Their alias has the name without the date. Other
+		// indices may have the same prefix.
 		indices: func(ctx context.Context, _ currentstate.Source, history string) ([]Index, error) {
 			found, err := indices(ctx, c, history+"-*")
 			return slices.DeleteFunc(found, func(i Index) bool {
@@ -129,7 +133,7 @@ func NewDomain(url string, login Login, send http.RoundTripper) *Search {
 // Health returns the health of the domain or the collections.
 func (s *Search) Health(ctx context.Context) (Health, error) { return s.health(ctx) }
 
-// Indices of a domain are those of the history, of collections the current ones too.
+// Indices returns the indices of the history. In collections it also returns the current indices.
 func (s *Search) Indices(ctx context.Context, source currentstate.Source, history string) ([]Index, error) {
 	return s.indices(ctx, source, history)
 }
@@ -144,7 +148,8 @@ func (s *Search) Close() error {
 	return s.Shut()
 }
 
-// indices whose names match, * standing for any characters, and their documents; deleted ones are not counted.
+// indices returns the indices whose names match a pattern, where * stands for any characters. Their document counts
+// leave out deleted documents.
 func indices(ctx context.Context, c opensearch.Client, pattern string) ([]Index, error) {
 	var answer []struct {
 		Index string  `json:"index"`
@@ -162,7 +167,7 @@ func indices(ctx context.Context, c opensearch.Client, pattern string) ([]Index,
 	return indices, nil
 }
 
-// number is 0 for what the domain leaves out, as it does of an index that is red.
+// number parses a number. It returns 0 if the domain left it out, as it does for a red index.
 func number(text *string) int64 {
 	if text == nil {
 		return 0

@@ -9,13 +9,13 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 )
 
-// Secrets is the part of Secrets Manager that reads one.
+// Secrets is the part of Secrets Manager that reads a secret.
 type Secrets interface {
 	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (*secretsmanager.GetSecretValueOutput, error)
 }
 
-// ReadLogin reads a secret in the shape that RDS and this project write: {"username":…,"password":…}. What it holds is
-// in no error.
+// ReadLogin reads a secret in the form that RDS and this project write: {"username":…,"password":…}. Its errors never
+// contain the secret.
 func ReadLogin(ctx context.Context, api Secrets, arn string) (Login, error) {
 	answer, err := api.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
 	if err != nil {

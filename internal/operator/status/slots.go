@@ -10,13 +10,13 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// SlotsStatus are the replication slots of a PostgreSQL source.
+// SlotsStatus describes the replication slots of a PostgreSQL source.
 type SlotsStatus struct {
 	List  []slot.Slot `json:"list"`
 	Error string      `json:"error,omitempty"`
 }
 
-// readSlots is nil for MySQL, and where the database is not asked.
+// readSlots reads the slots. It returns nil for MySQL, and if the status does not use the database.
 func (s Source) readSlots(ctx context.Context) *SlotsStatus {
 	if s.Database == nil || !change.Kind(s.SourceEngine).Postgres() {
 		return nil
@@ -33,7 +33,7 @@ func (s Source) readSlots(ctx context.Context) *SlotsStatus {
 	return &SlotsStatus{List: list}
 }
 
-// rows are a line for each slot.
+// rows returns a line for each slot.
 func (s *SlotsStatus) rows(paint painter) []table.Row {
 	var rows []table.Row
 	for _, one := range s.List {

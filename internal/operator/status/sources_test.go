@@ -22,7 +22,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// tasks by their ARNs.
+// tasks maps ARNs to tasks.
 type tasks map[string]*tasktest.DMS
 
 func (f tasks) DescribeReplicationTasks(ctx context.Context, in *dms.DescribeReplicationTasksInput, o ...func(*dms.Options)) (*dms.DescribeReplicationTasksOutput, error) {
@@ -50,7 +50,7 @@ func (f tasks) DescribeReplicationTableStatistics(ctx context.Context, in *dms.D
 	return f[tasktest.TaskArn].DescribeReplicationTableStatistics(ctx, in, o...)
 }
 
-// keys of the lake's bucket.
+// keys lists the keys in the lake's bucket.
 type keys []string
 
 func (f keys) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {
@@ -63,7 +63,7 @@ func (f keys) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input, _ ...f
 	return out, nil
 }
 
-// shared is what two sources are searched in.
+// shared imitates the search that two sources share.
 type shared struct {
 	indices map[string]Index
 	epochs  map[currentstate.Place][]currentstate.TableEpochs
@@ -89,7 +89,7 @@ func (f shared) Close() error { return nil }
 
 const otherTask = "arn:aws:dms:us-east-1:123456789012:task:OTHER"
 
-// twoSources have the same table: the unnamed one is well, of orders everything is wrong.
+// twoSources have the same table. The unnamed source is healthy, and everything is wrong with orders.
 func twoSources() (Stack, *shared) {
 	unnamed := outputs.Outputs{
 		TaskArn: tasktest.TaskArn, StreamName: "changes", HistoryIndex: "retail-trans", CurrentFunctionName: "current", LakeBucket: "lake", LakeErrorPrefix: "errors", Tables: []string{"shop.orders"},

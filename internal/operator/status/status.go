@@ -1,5 +1,6 @@
-// Package status works on a deployed pipeline: it says how the pipeline is, stops and starts its task, and says how to
-// reach what is inside the VPC. It knows a stack by its outputs and AWS by the few calls of each service that it needs.
+// Package status reports the state of a deployed pipeline. It also stops and starts the pipeline's task, and explains
+// how to reach services inside the VPC. It knows a stack by its outputs, and calls only the few AWS actions that it
+// needs.
 package status
 
 import (
@@ -13,53 +14,53 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// Status is how a pipeline is. Its JSON is stable: keys are added, never renamed. What could not be read has an error
-// beside it, and what nobody has measured is null.
+// Status is the state of a pipeline. Its JSON is stable: keys are added, never renamed. A part that could not be read
+// has an error, and a figure that nobody has measured is null.
 type Status struct {
 	At time.Time `json:"at"`
-	// Healthy reports whether nothing is wrong and everything could be read. Problems has the rest.
+	// Healthy is true if everything could be read and nothing is wrong. Otherwise Problems lists the problems.
 	Healthy  bool     `json:"healthy"`
 	Problems []string `json:"problems"`
 
-	// Of the unnamed source; nil where there is none, or where others are asked for.
+	// SourceStatus is the unnamed source's. It is nil if the source does not exist or was not requested.
 	*SourceStatus
-	// Sources that have names, by them; none in a stack of one.
+	// Sources maps names to sources. It is empty in a stack that has only the unnamed source.
 	Sources map[string]NamedStatus `json:"sources,omitempty"`
 }
 
 // NamedStatus is the status of a source with a name.
 type NamedStatus struct {
-	// Healthy says that none of its Problems is left; what all sources share is not among them.
+	// Healthy is true if the source itself has no Problems. Problems of parts that all sources share do not count.
 	Healthy  bool     `json:"healthy"`
 	Problems []string `json:"problems"`
 	SourceStatus
 }
 
-// SourceStatus is how a source is, and all that carries its changes.
+// SourceStatus is the state of a source and of everything that carries its changes.
 type SourceStatus struct {
 	Task   TaskStatus   `json:"task"`
 	Tables TablesStatus `json:"tables"`
-	// DDL is unread where the table's statistics are, which Tables says.
+	// DDL is not read if the table statistics could not be read. Tables then has the error.
 	DDL DDLStatus `json:"ddl"`
-	// Slots are those of a PostgreSQL source; nil for MySQL.
+	// Slots describes a PostgreSQL source's slots. It is nil for MySQL.
 	Slots  *SlotsStatus `json:"slots,omitempty"`
 	Lag    Lag          `json:"lag"`
 	Parked Parked       `json:"parked"`
-	// Search has the source's own indices; the rest of it is the same for all sources.
+	// Search has the source's own indices. Its other fields are the same for all sources.
 	Search SearchStatus `json:"search"`
-	// Current is unread where the domain or the collections could not be opened, which Search says.
+	// Current is not read if the domain or the collections could not be opened. Search then has the error.
 	Current CurrentStatus `json:"current"`
-	// LakeTables are none where the lake keeps none.
+	// LakeTables is empty if the lake has no tables.
 	LakeTables LakeTablesStatus `json:"lakeTables"`
 }
 
-// TaskStatus is the replication task's.
+// TaskStatus is the state of the replication task.
 type TaskStatus struct {
 	ID            string `json:"id"`
 	Arn           string `json:"arn"`
 	State         string `json:"state"`
 	MigrationType string `json:"migrationType"`
-	// StopReason and LastFailure as DMS words them; empty when there was none. DMS keeps them after the task runs again.
+	// StopReason and LastFailure are DMS's texts, or empty. DMS keeps them after the task runs again.
 	StopReason  string     `json:"stopReason"`
 	LastFailure string     `json:"lastFailure"`
 	StartedAt   *time.Time `json:"startedAt"`
@@ -73,17 +74,17 @@ type TaskStatus struct {
 	found    task.Description
 }
 
-// TablesStatus is what DMS counts of each table.
+// TablesStatus has DMS's counts for each table.
 type TablesStatus struct {
 	List []TableStatus `json:"list"`
-	// NotLoaded are configured tables whose rows from before the task are missing downstream.
+	// NotLoaded lists configured tables that were not loaded. The sinks lack their rows from before the task.
 	NotLoaded []string `json:"notLoaded"`
 	Error     string   `json:"error,omitempty"`
 
 	statistics []types.TableStatistics
 }
 
-// TableStatus is one table's; Validation is n/a because DMS cannot validate a stream.
+// TableStatus has DMS's counts for one table. Validation is n/a, because DMS cannot validate a stream.
 type TableStatus struct {
 	Name         string     `json:"name"`
 	State        string     `json:"state"`
@@ -96,40 +97,42 @@ type TableStatus struct {
 	Validation   string     `json:"validation"`
 }
 
-// Lag is how far behind each step is, in seconds: the latest point of the last 15 minutes, null when there is none.
+// Lag says how many seconds each step is behind. A value is the latest point of the last 15 minutes, or null if there
+// is none.
 type Lag struct {
-	// SourceSeconds and TargetSeconds are the task's CDCLatencySource and CDCLatencyTarget.
+	// SourceSeconds and TargetSeconds are the task's metrics CDCLatencySource and CDCLatencyTarget.
 	SourceSeconds *float64 `json:"sourceSeconds"`
 	TargetSeconds *float64 `json:"targetSeconds"`
-	// StreamSeconds is the age of what the slowest consumer of the stream last read.
+	// StreamSeconds is the age of the record that the slowest consumer of the stream last read.
 	StreamSeconds *float64 `json:"streamSeconds"`
-	// SearchSeconds and LakeSeconds are the age of the oldest record that a delivery still holds.
+	// SearchSeconds and LakeSeconds are the ages of the oldest record that each delivery still holds.
 	SearchSeconds *float64 `json:"searchSeconds"`
 	LakeSeconds   *float64 `json:"lakeSeconds"`
 	Error         string   `json:"error,omitempty"`
 }
 
-// Parked is what no sink took: objects below the lake's error prefix.
+// Parked counts what no sink accepted: objects below the lake's error prefix.
 type Parked struct {
 	Objects int64 `json:"objects"`
 	Bytes   int64 `json:"bytes"`
-	// Newest object, and when it was written.
+	// Newest is the key of the newest object. NewestAt is when it was written.
 	Newest   string     `json:"newest"`
 	NewestAt *time.Time `json:"newestAt"`
 	Error    string     `json:"error,omitempty"`
 }
 
-// SearchStatus is the domain's, or the collections'.
+// SearchStatus is the state of the domain or the collections.
 type SearchStatus struct {
-	// Cluster is green, yellow or red; empty for collections. Yellow is a replica without a node, which a domain of one node may have.
+	// Cluster is green, yellow or red, or empty for collections. Yellow means that a replica has no node, which is
+	// normal for a domain with one node.
 	Cluster string `json:"cluster"`
-	// Collections are none on a domain.
+	// Collections is empty for a domain.
 	Collections []Collection `json:"collections,omitempty"`
 	Indices     []Index      `json:"indices"`
 	Error       string       `json:"error,omitempty"`
 }
 
-// state in a word: the cluster's, or what the collections are that are not active.
+// state returns one word: the cluster's colour, or the states of collections that are not active.
 func (s SearchStatus) state() string {
 	if len(s.Collections) == 0 {
 		return s.Cluster
@@ -150,51 +153,54 @@ func (s SearchStatus) good() bool {
 	return s.state() == "ACTIVE"
 }
 
-// Index is one of the history; of collections, a current one too.
+// Index is an index of the history. In collections it may also be a current index.
 type Index struct {
 	Name      string `json:"name"`
 	Documents int64  `json:"documents"`
 	Bytes     int64  `json:"bytes"`
 }
 
-// Stack is asked for a status: what its sources share, and each of them.
+// Stack is what a status reads: the parts that all sources share, and the sources.
 type Stack struct {
 	DMS        task.Reader
 	CloudWatch Metrics
 	S3         Objects
-	// Search reaches the domain or the collections; it is called once, and what it gives is closed.
+	// Search connects to the domain or the collections. Read calls it once and closes the result.
 	Search  func(context.Context) (Cluster, error)
 	Sources []Source
 }
 
-// Source of a stack, with its outputs.
+// Source is a source of a stack, with its outputs.
 type Source struct {
 	outputs.Outputs
-	// Registry has the options for the registry of the current state, without the client of the search.
+	// Registry has the options of the current state's registry, without the search client.
 	Registry currentstate.EpochsOptions
-	// Database reaches the source as Search does; nil asks nothing of it. Kept is what earlier looks at it have found.
+	// Database connects to the source. If it is nil, the status does not read the source. Kept stores what earlier
+	// looks have found.
 	Database func(context.Context) (Database, error)
 	Kept     Kept
-	// LakeTables is nil where the lake keeps none.
+	// LakeTables is nil if the lake has no tables.
 	LakeTables *LakeTables
-	// Accept these tables, database.table, as they are now: what was done to them since their load is mended.
+	// Accept lists tables (database.table) whose changes since their load have been repaired. They are accepted as they
+	// are now.
 	Accept []string
 }
 
-// Options of a status.
+// Options are the options of Read.
 type Options struct {
-	// Within is how long all that is asked may take together. Default 30 s.
+	// Within limits the time of all calls together. The default is 30 s.
 	Within time.Duration
-	// MaxLag of the task and of the stream's readers before it counts as a problem. Default 2 min.
+	// MaxLag is the lag of the task and of the stream's readers above which there is a problem. The default is 2 min.
 	MaxLag time.Duration
-	// Now is the time, for tests; nil is the clock.
+	// Now returns the time. nil uses the clock.
 	Now func() time.Time
 }
 
-// MaxLag is the lag above which there is a problem. A few seconds are normal, and the metrics' period adds up to a minute.
+// MaxLag is the default of [Options.MaxLag]. A few seconds of lag are normal, and the metrics' period adds up to a
+// minute.
 const MaxLag = 2 * time.Minute
 
-// Read asks everything at the same time. It always gives a status: what fails is an error in its part.
+// Read reads all parts at the same time. It always returns a status: a part that could not be read has an error.
 func (s Stack) Read(ctx context.Context, options Options) Status {
 	if options.Within == 0 {
 		options.Within = 30 * time.Second

@@ -52,7 +52,7 @@ const (
 	lakeHolds     = "AWS/Firehose DeliveryToS3.DataFreshness DeliveryStreamName=to-lake"
 )
 
-// parts are what a status asks; a test changes some.
+// parts holds everything that a status reads. Tests change some of it.
 type parts struct {
 	outputs outputs.Outputs
 	dms     *tasktest.DMS
@@ -218,7 +218,7 @@ func TestLatenciesOfAServerlessTaskAreFoundByTheirValues(t *testing.T) {
 	p := wellParts()
 	p.outputs.TaskArn = tasktest.ServerlessArn
 	p.metrics = fakeMetrics{points: map[string][]float64{
-		// A task on an instance of the same name has metrics too, for two weeks after it was deleted.
+		// A task on an instance of the same name keeps its metrics for two weeks after its deletion.
 		"AWS/DMS CDCLatencySource ReplicationInstanceIdentifier=cdc-dev-replication ReplicationTaskIdentifier=OTHER": {99},
 		"AWS/DMS CDCLatencySource SomeIdentifier=cdc-dev-replication":                                                {3},
 		"AWS/DMS CDCLatencyTarget SomeIdentifier=cdc-dev-replication":                                                {4},

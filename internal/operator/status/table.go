@@ -14,7 +14,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/text"
 )
 
-// WriteTable prints a status for people. Colour is for terminals.
+// WriteTable prints a status for people. Set color only for a terminal.
 func (s Status) WriteTable(w io.Writer, color bool) error {
 	paint := func(c text.Color, what string) string {
 		if !color {
@@ -43,7 +43,7 @@ func (s Status) WriteTable(w io.Writer, color bool) error {
 	return nil
 }
 
-// verdict in two words.
+// verdict returns a short verdict on the pipeline.
 func (s Status) verdict() string {
 	if s.Healthy {
 		return "healthy"
@@ -51,7 +51,7 @@ func (s Status) verdict() string {
 	return count(int64(len(s.Problems)), "problem", "problems")
 }
 
-// several sources are shown one after the other, and before them what they share.
+// several shows the sources one after another, below the parts that they share.
 func (s Status) several(paint painter) string {
 	names := slices.Sorted(maps.Keys(s.Sources))
 	text := s.Sources[names[0]].Search.shared(paint)
@@ -64,7 +64,7 @@ func (s Status) several(paint painter) string {
 	return text
 }
 
-// shared is a line for the domain, or for each collection.
+// shared returns a line for the domain, or for each collection.
 func (s SearchStatus) shared(paint painter) string {
 	t := newTable()
 	t.AppendHeader(table.Row{"of all sources", "state"})
@@ -81,7 +81,7 @@ func (s SearchStatus) shared(paint painter) string {
 	return t.Render() + "\n"
 }
 
-// text is a source's part; search is the state of what is searched, if it is to be shown here.
+// text returns a source's part. search is the state of the search, or empty if it is shown elsewhere.
 func (s SourceStatus) text(paint painter, search string) string {
 	text := s.parts(paint, search)
 	if len(s.Tables.List) > 0 {
@@ -95,7 +95,7 @@ func (s SourceStatus) text(paint painter, search string) string {
 
 type painter func(text.Color, string) string
 
-// parts is a line for each part of the pipeline, in the order in which a change passes them.
+// parts returns a line for each part of the pipeline, in the order in which a change passes them.
 func (s SourceStatus) parts(paint painter, search string) string {
 	t := newTable()
 	t.AppendHeader(table.Row{"part", "state", "lag", "detail"})
@@ -139,7 +139,7 @@ func (s SourceStatus) parts(paint painter, search string) string {
 	return t.Render() + "\n"
 }
 
-// row says of which tables the latest epoch is not shown.
+// row names the tables whose latest epoch is not shown.
 func (s CurrentStatus) row(paint painter) table.Row {
 	var behind []string
 	for _, t := range s.Tables {
@@ -154,7 +154,7 @@ func (s CurrentStatus) row(paint painter) table.Row {
 	return table.Row{"current", stateOf(paint, s.Error, state, len(behind) == 0), "", detail}
 }
 
-// tables is what DMS counts, of each table.
+// tables returns a table of DMS's counts.
 func (s SourceStatus) tables(paint painter) string {
 	t := newTable()
 	t.AppendHeader(table.Row{"table", "state", "loaded", "inserts", "updates", "deletes", "ddl"})
@@ -190,7 +190,7 @@ func stateOf(paint painter, failure, state string, good bool) string {
 	return state
 }
 
-// duration of seconds; - when nobody has measured it.
+// duration formats seconds. It returns - if nobody has measured them.
 func duration(seconds *float64) string {
 	if seconds == nil {
 		return "-"
@@ -202,7 +202,7 @@ func duration(seconds *float64) string {
 	return d.String()
 }
 
-// bytes in the largest unit that gives at least one.
+// bytes formats a size in the largest unit that gives at least one.
 func bytes(n int64) string {
 	units := []string{"B", "kB", "MB", "GB", "TB"}
 	value, unit := float64(n), 0

@@ -15,7 +15,7 @@ import (
 	"github.com/aws/smithy-go"
 )
 
-// readTask reads the task, its instance and where its log is.
+// readTask reads the task, its instance and the location of its log.
 func readTask(ctx context.Context, api task.Reader, o outputs.Outputs) TaskStatus {
 	status := TaskStatus{Arn: o.TaskArn}
 	found, err := task.Describe(ctx, api, o.TaskArn)
@@ -35,7 +35,7 @@ func readTask(ctx context.Context, api task.Reader, o outputs.Outputs) TaskStatu
 	return status
 }
 
-// readTables reads the statistics.
+// readTables reads the table statistics.
 func readTables(ctx context.Context, api task.Reader, o outputs.Outputs) TablesStatus {
 	status := TablesStatus{List: []TableStatus{}, NotLoaded: []string{}}
 	var err error
@@ -52,7 +52,7 @@ func readTables(ctx context.Context, api task.Reader, o outputs.Outputs) TablesS
 	return status
 }
 
-// notLoaded are the tables whose load is missing, and what is configured of which DMS knows no table.
+// notLoaded returns the tables that were not loaded, and the configured tables that DMS does not know.
 func notLoaded(o outputs.Outputs, found task.Description, statistics []types.TableStatistics) []string {
 	var followed []table.Pattern
 	missing := []string{}
@@ -80,12 +80,12 @@ func utc(t *time.Time) *time.Time {
 	return aws.Time(t.UTC().Truncate(time.Second))
 }
 
-// explain is an error in a line; of one that ran out of time it says so.
+// explain formats an error on one line. It says so if the time ran out.
 func explain(ctx context.Context, err error) string {
 	text := err.Error()
 	var call *smithy.OperationError
 	var refusal smithy.APIError
-	if errors.As(err, &call) && errors.As(err, &refusal) { // without the ids of requests
+	if errors.As(err, &call) && errors.As(err, &refusal) { // leaves out request ids
 		text = strings.Replace(text, call.Error(), refusal.ErrorCode()+": "+refusal.ErrorMessage(), 1)
 	}
 	text = firstLine(text)

@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Spec is what the job is told to do: the object that its argument --spec names.
+// Spec reads the job's instructions: the object that its argument --spec names.
 func (j Job) Spec(ctx context.Context, client objects.S3) (lake.Spec, error) {
 	var out struct {
 		Job struct{ DefaultArguments map[string]string }
@@ -30,5 +30,5 @@ func (j Job) Spec(ctx context.Context, client objects.S3) (lake.Spec, error) {
 	if err != nil {
 		return lake.Spec{}, fmt.Errorf("reading the specification of the job %s, %s: %w", j.Name, at, err)
 	}
-	return lake.Parse(text) //nolint:wrapcheck // it says what it reads
+	return lake.Parse(text) //nolint:wrapcheck // the error names the object
 }

@@ -1,5 +1,5 @@
-// Package tables is the operator's view of the tables that change in place: it starts the job that keeps them, waits for its end,
-// and reads what the job says of each table. The job itself is functions/tables.
+// Package tables operates the job that keeps the lake's tables. It starts a run, waits for its end, and reads the job's
+// note on each table. The job itself is in functions/tables.
 package tables
 
 import (
@@ -17,36 +17,36 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Glue is as much of its API as is called here: awsapi.Client.
+// Glue is the part of Glue's API that this package calls. awsapi.Client implements it.
 type Glue interface {
 	JSON(ctx context.Context, action string, request, answer any) error
 }
 
-// Action is what a run of the job does.
+// Action selects what a run of the job does.
 type Action string
 
-// The actions.
+// These are the actions.
 const (
-	// Update applies what was delivered since the last run.
+	// Update applies the records that were delivered since the last run.
 	Update Action = "run"
-	// Replay does what Update does, and then reads the records once more that were refused before.
+	// Replay does the same as Update, and then reads the refused records once more.
 	Replay Action = "replay"
-	// Upkeep merges small files, and deletes what only former versions of the tables have and tombstones that are old enough.
+	// Upkeep merges small files. It deletes old tombstones, and data that only former versions of the tables need.
 	Upkeep Action = "upkeep"
-	// Switch has a table's name show the epoch that was filled beside the shown one.
+	// Switch makes a table's name show the new epoch that was filled beside the shown one.
 	Switch Action = "switch"
-	// erasing takes rows out for good: [Job.Erase].
+	// erasing deletes rows permanently: [Job.Erase].
 	erasing Action = "erase"
 )
 
-// Job keeps a stack's tables.
+// Job is the job that keeps a stack's tables.
 type Job struct {
 	Glue Glue
-	// Name of the Glue job.
+	// Name is the Glue job's name.
 	Name string
-	// Pause between looks at a run. Default 10 s.
+	// Pause is the time between two looks at a run. The default is 10 s.
 	Pause time.Duration
-	// Tell receives progress messages of a run; nil discards them.
+	// Tell receives progress messages of a run. nil discards them.
 	Tell func(format string, args ...any)
 }
 
@@ -54,16 +54,17 @@ type Job struct {
 type Run struct {
 	ID    string `json:"Id"`
 	State string `json:"JobRunState"`
-	// Attempt from 0.
+	// Attempt counts from 0.
 	Attempt int `json:"Attempt"`
-	// Error of a run that has failed.
+	// Error is the error of a failed run.
 	Error string `json:"ErrorMessage"`
-	// Seconds that were paid for.
+	// Seconds is the billed time.
 	Seconds int `json:"ExecutionTime"`
 }
 
-// Start starts a run for tables by their names in the catalog, or for all if there are none, and waits for its end. A run that is
-// under way already is waited for first: there is one at a time. When ctx ends, the run goes on.
+// Start starts a run for some tables, by their names in the catalog, or for all if none is named. It waits for the end
+// of the run. Only one run is possible at a time, so Start first waits for a run that is already under way. When ctx
+// ends, the run continues.
 func (j Job) Start(ctx context.Context, action Action, tables ...string) (Run, error) {
 	arguments := map[string]string{"--action": string(action)}
 	if len(tables) > 0 {
@@ -72,8 +73,8 @@ func (j Job) Start(ctx context.Context, action Action, tables ...string) (Run, e
 	return j.start(ctx, arguments)
 }
 
-// Erase starts a run that takes rows out of the tables for good, and waits for its end as [Job.Start] does. The request is the key of
-// an object in the job's bucket: cdctables/request.py.
+// Erase starts a run that deletes rows of the tables permanently. It waits for its end as [Job.Start] does. request is
+// the key of an object in the job's bucket: cdctables/request.py.
 func (j Job) Erase(ctx context.Context, request string) (Run, error) {
 	return j.start(ctx, map[string]string{"--action": string(erasing), "--request": request})
 }
@@ -98,7 +99,7 @@ func (j Job) start(ctx context.Context, arguments map[string]string) (Run, error
 	}
 }
 
-// ended are the states of a run that has ended; all but the first are failures.
+// ended lists the final states of a run. All but the first are failures.
 var ended = []string{"SUCCEEDED", "FAILED", "STOPPED", "TIMEOUT", "ERROR", "EXPIRED"}
 
 func (j Job) wait(ctx context.Context, id string) (Run, error) {
@@ -130,7 +131,7 @@ func (j Job) pause(ctx context.Context) error {
 	}
 	select {
 	case <-ctx.Done():
-		return context.Cause(ctx) //nolint:wrapcheck // as it was ended
+		return context.Cause(ctx) //nolint:wrapcheck // the cause that the caller gave
 	case <-time.After(pause):
 		return nil
 	}
@@ -142,7 +143,7 @@ func (j Job) tell(format string, args ...any) {
 	}
 }
 
-// Latest is the latest run of the job; ok is false when it never ran.
+// Latest returns the latest run of the job. ok is false if it never ran.
 func (j Job) Latest(ctx context.Context) (run Run, ok bool, err error) {
 	var out struct{ JobRuns []Run }
 	if err := j.Glue.JSON(ctx, "GetJobRuns", map[string]any{"JobName": j.Name, "MaxResults": 1}, &out); err != nil {
@@ -154,35 +155,35 @@ func (j Job) Latest(ctx context.Context) (run Run, ok bool, err error) {
 	return out.JobRuns[0], true, nil
 }
 
-// Note is what the job says of one table after a run.
+// Note is the job's report on one table after a run.
 type Note struct {
-	// Table in the catalog, and in the source as database.table.
+	// Table is the name in the catalog. Source has the form database.table.
 	Table  string `json:"table"`
 	Source string `json:"source"`
-	// Location of its files below the bucket.
+	// Location is the prefix of the table's files in the bucket.
 	Location string `json:"location"`
-	// At is when the run was over. Until is when the youngest object was delivered that is in the table; nil for none.
+	// At is when the run ended. Until is when the table's youngest object was delivered, or nil if there is none.
 	At    time.Time  `json:"at"`
 	Until *time.Time `json:"until"`
-	// Rows without tombstones; objects and bytes in S3 of all versions that are kept.
+	// Rows counts rows without tombstones. Objects and Bytes count S3 objects of all kept versions.
 	Rows    int64 `json:"rows"`
 	Objects int64 `json:"objects"`
 	Bytes   int64 `json:"bytes"`
-	// Refused are records that the last run could not apply.
+	// Refused counts records that the last run could not apply.
 	Refused int64 `json:"refused"`
-	// Stopped says why the table does not go on, and what to do; empty when it does.
+	// Stopped says why the job no longer updates the table, with advice. It is empty if the job does.
 	Stopped string `json:"stopped,omitempty"`
 }
 
-// View is the name under which the table is queried in Athena: without its tombstones. An epoch that is filled beside it has none.
+// View returns the name of the Athena view, which hides tombstones. A new epoch that is not shown yet has no view.
 func (n Note) View() string { return strings.TrimSuffix(n.Table, views.Name("").Table()) }
 
-// Filled says that the table's name shows another epoch, beside which this one is filled, and what that one's view is.
+// Filled reports whether this is a new epoch that is filled beside the shown one. view is the shown epoch's view.
 func (n Note) Filled() (view string, ok bool) {
 	return strings.CutSuffix(n.Table, views.Name("").Next())
 }
 
-// Notes are the job's state of each table, by its name in the catalog. The lake's prefix is that of this state.
+// Notes returns the job's note on each table, by the table's name in the catalog. state has the prefix of the notes.
 func Notes(ctx context.Context, state objects.Lake) ([]Note, error) {
 	listed, err := state.List(ctx, state.Prefix+"/")
 	if err != nil {

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// glue answers as Glue does: it refuses a run while busy, and a run has each of the states once.
+// glue imitates Glue. It refuses a run while busy, and a run passes through each of the states once.
 type glue struct {
 	busy    int
 	states  []string
@@ -102,7 +102,7 @@ func TestWhoEndsTheWaitIsToldThatTheRunGoesOn(t *testing.T) {
 	})
 }
 
-// bucket of objects in memory.
+// bucket holds objects in memory.
 type bucket map[string]string
 
 func (b bucket) ListObjectsV2(_ context.Context, in *s3.ListObjectsV2Input, _ ...func(*s3.Options)) (*s3.ListObjectsV2Output, error) {

@@ -6,12 +6,12 @@ import (
 	"fmt"
 )
 
-// asideError is one of a sink that is set aside: the others are compared all the same.
+// asideError is an error of one sink. The comparison continues with the other sinks.
 type asideError struct{ error }
 
 func (e asideError) Unwrap() error { return e.error }
 
-// alone makes an error one of its sink alone, unless ctx has ended, which ends all.
+// alone marks an error as that of one sink. If ctx has ended, the error ends the whole comparison.
 func alone(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
 		return err
@@ -19,7 +19,7 @@ func alone(ctx context.Context, err error) error {
 	return asideError{err}
 }
 
-// aside takes an error that is of this sink alone; any other comes back with the sink's name.
+// aside keeps an error that concerns this sink alone, and returns nil. It returns any other error with the sink's name.
 func (s *side) aside(err error) error {
 	var alone asideError
 	switch {
@@ -49,7 +49,7 @@ func (c *comparison) setAside() {
 	c.sides = left
 }
 
-// described notes what a sink says of itself once it was read.
+// described records what a sink reports of itself after it was read.
 func (c *comparison) described(s *side) {
 	of, ok := s.sink.(*tablesSink)
 	if !ok {

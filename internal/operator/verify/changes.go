@@ -11,23 +11,24 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// places are where all changes of one table stand that one sink has, in the states' temporary file: about 100 bytes a change.
-// Memory holds what is not written yet, 8 MiB of them. By them two sinks are compared change by change: a record that one has
-// refused shows even when the row has changed again.
+// places holds the positions of all changes of one table in one sink. They allow a comparison of two sinks change by
+// change. So a record that one sink refused is found even if its row has changed again. The positions are in the
+// states' temporary file, about 100 bytes a change. Memory holds up to 8 MiB that is not written yet.
 type places struct {
 	db      *bbolt.DB
 	waiting map[string]placed
 	bytes   int
 }
 
-// placed is what is told of a change.
+// placed describes a change in a report.
 type placed struct {
 	made, key string
 }
 
 var placesBucket = []byte("changes")
 
-// place of a record among all of its table: a change's in the binlog, a loaded row's moment with its key.
+// place identifies a record within its table: a change by its position in the binlog, and a loaded row by its time and
+// key.
 func (s state) place(id string) string {
 	if s.order.Binlog() == "" {
 		return s.position + "\x00" + id
@@ -35,7 +36,7 @@ func (s state) place(id string) string {
 	return s.position
 }
 
-// note the change that a record is of. One that comes again is the same one; a document is none.
+// note stores the place of a record's change. A repeated record has the same place. A document has none.
 func (s *states) note(id string, of state) error {
 	if of.document != "" || of.none() {
 		return nil
@@ -48,7 +49,7 @@ func (s *states) note(id string, of state) error {
 	return s.write()
 }
 
-// write what waits, in its order, which keeps the file's tree compact.
+// write stores the waiting places in order, which keeps the file's tree compact.
 func (p *places) write() error {
 	err := p.db.Update(func(tx *bbolt.Tx) error {
 		bucket := tx.Bucket(placesBucket)
@@ -68,8 +69,8 @@ func (p *places) write() error {
 	return nil
 }
 
-// compare these changes, those that were made in a time, with the ones of another sink. A change that does not say when it was
-// made counts.
+// compare compares the changes between since and until with those of another sink. A change without a time is always
+// compared.
 func (p *places) compare(other *places, since, until time.Time, visit func(place string, of placed, both bool)) error {
 	for _, one := range []*places{p, other} {
 		if err := one.write(); err != nil {
@@ -98,8 +99,8 @@ func (p *places) compare(other *places, since, until time.Time, visit func(place
 	return nil
 }
 
-// compareChanges compares the sinks of changes with each other: the changes that were made before the comparison began, and that
-// a sink still keeps.
+// compareChanges compares the sinks that hold changes with each other. It covers changes from before the comparison
+// that a sink still keeps.
 func (c *comparison) compareChanges() error {
 	for _, s := range c.sides {
 		s.Changes, s.Lost, s.lost = 0, 0, map[string]placed{}
@@ -124,7 +125,7 @@ func (c *comparison) compareChanges() error {
 	return nil
 }
 
-// reportLost changes, in their order.
+// reportLost reports lost changes in order.
 func (c *comparison) reportLost(s *side, each func(Difference)) {
 	for _, place := range slices.Sorted(maps.Keys(s.lost)) {
 		position, _, _ := strings.Cut(place, "\x00")

@@ -10,17 +10,17 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// afterRecords goes on to a month after the records of these tests were made.
+// afterRecords moves the clock to a month after these tests' records.
 func afterRecords() { time.Sleep(time.Until(time.Date(2026, 2, 3, 0, 0, 0, 0, time.UTC))) }
 
-// A record that OpenSearch has refused is missed though its row has changed again, and is the same by now.
+// A record that OpenSearch refused is reported as lost, even if a later change has made its row equal again.
 func TestALostChangeIsNamedThoughItsRowIsTheSame(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		afterRecords()
 		source, w := &fakeSource{rows: map[int]int{1: 12, 4: 30}}, newWorld()
 		w.both(set(change.Insert, 1, 1, 10), set(change.Update, 3, 1, 12), set(change.Update, 3, 1, 12), set(change.Load, 0, 4, 30))
 		w.bucket.put("refused.gz", set(change.Update, 2, 1, 11))
-		w.domain.put(record(change.Update, 4, `{"trans_id":4,"event":"cart","amount":30}`, `{"trans_id":3}`)) // two rows, one change
+		w.domain.put(record(change.Update, 4, `{"trans_id":4,"event":"cart","amount":30}`, `{"trans_id":3}`)) // two rows read, one change read
 		time.AfterFunc(12*time.Second, func() {
 			w.bucket.put("late.gz", record(change.Update, 4, `{"trans_id":4,"event":"cart","amount":30}`, `{"trans_id":3}`))
 		})
@@ -31,7 +31,7 @@ func TestALostChangeIsNamedThoughItsRowIsTheSame(t *testing.T) {
 	})
 }
 
-// What was made since the comparison began may be in one sink alone by now, however long that takes: it is compared next time.
+// One sink may already have changes that were made after the comparison began. The next comparison covers them.
 func TestChangesMadeSinceAreNotCompared(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		afterRecords()

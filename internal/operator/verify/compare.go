@@ -16,35 +16,37 @@ import (
 const (
 	// chunk is how many rows of the source are read and compared at a time.
 	chunk = 1000
-	// maxSuspects is how many differing rows of a table are remembered and looked at again; there is no telling more
-	// about more.
+	// maxSuspects is how many differing rows of a table are kept and read again. Further ones are only counted.
 	maxSuspects = 10_000
-	// lookAgain is the pause before differing rows are looked at again.
+	// lookAgain is the pause before differing rows are read again.
 	lookAgain = 5 * time.Second
 )
 
-// CompareOptions say what [Compare] compares.
+// CompareOptions are the options of [Compare].
 type CompareOptions struct {
 	Tables []table.Name
-	// Ignored columns as database.table.column: those that the pipeline leaves out.
+	// Ignored lists columns, as database.table.column, that the pipeline leaves out.
 	Ignored []string
-	// Since is when the records of a table begin that tell what its rows are: those of before are passed over, in the history
-	// and in the lake. Zero, and nil: all tell.
+	// Since returns the time from which a table's records are authoritative. The comparison skips earlier records in
+	// the history and the lake. A zero time, or nil, means that all records count.
 	Since func(database, table string) time.Time
-	// Wait is for how long rows that differ are looked at again before they are reported: they may be newer than the
-	// sinks. 0: not at all, but in a collection for as long as its documents may not be found (opensearch.FoundInCollection).
+	// Wait is how long differing rows are read again before they are reported, because they may be newer than the
+	// sinks. 0 reports them at once. In a collection they are still read again until its documents can be found
+	// (opensearch.FoundInCollection).
 	Wait time.Duration
-	// Progress of a phase ("history", "lake", "current", "rows", "looking again"); total is 0 when it is not known. May be nil.
+	// Progress receives the progress of a phase: "history", "lake", "current", "rows" or "looking again". total is 0 if
+	// it is unknown. Progress may be nil.
 	Progress func(table table.Name, phase string, done, total int64)
 
-	// kind of the source that records are from.
+	// kind is the kind of the records' source.
 	kind change.Kind
 }
 
-// Compare every row of the source's tables with the latest state that the sinks' records leave it in, and with its document
-// in the current index and its row in the lake's table; and every change that the lake has with the history, and the other way round. It reads each sink once,
-// then the tables. each is told of the differences of a table, at most 10,000 rows and 10,000 changes in each sink. A table that
-// cannot be compared is no error: the others are.
+// Compare compares every row of the source's tables with three things: the row's state after the sinks' records, its
+// document in the current index, and its row in the lake's table. It also compares the changes of the lake with those
+// of the history, in both directions. It reads each sink once, then the tables. each receives the differences, at most
+// 10,000 rows and 10,000 changes for each table and sink. A table that cannot be compared does not stop the comparison
+// of the others.
 func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, each func(Difference)) (Result, error) {
 	o.kind = p.Kind
 	return compare(ctx, source, func() []sink {
@@ -82,30 +84,30 @@ func compare(ctx context.Context, source Source, sinks func() []sink, o CompareO
 	return all, nil
 }
 
-// comparison of one table.
+// comparison is the comparison of one table.
 type comparison struct {
 	source  Source
 	options CompareOptions
 	table   *sourceTable
 	sides   []*side
 	began   time.Time
-	// uncompared are the sinks that were set aside.
+	// uncompared lists the sinks that were set aside.
 	uncompared []Uncompared
 }
 
-// side is one sink with what it has of the table.
+// side is one sink and what it has of the table.
 type side struct {
 	sink
 	Count
 	states *states
 	kept   time.Time
-	// suspects by the id of their row.
+	// suspects maps row ids to suspects.
 	suspects map[string]*suspect
-	// failed is why the sink alone is not compared.
+	// failed is the reason why this sink is not compared.
 	failed error
-	// late says that what differs may be older than what was delivered, since nothing is looked at again.
+	// late is true if the sink may lack delivered records and differing rows are not read again.
 	late bool
-	// lost changes by their place, as many as are reported.
+	// lost maps places to lost changes, up to the number that is reported.
 	lost map[string]placed
 }
 
@@ -118,7 +120,7 @@ func (c *comparison) progress(phase string, done, total int64) {
 func (c *comparison) run(ctx context.Context, name table.Name, each func(Difference)) error {
 	definition, err := c.source.Table(ctx, name)
 	if err != nil {
-		return err //nolint:wrapcheck // it names the table
+		return err //nolint:wrapcheck // the error names the table
 	}
 	c.table = &sourceTable{Table: definition, kind: c.options.kind, ignored: map[string]bool{}}
 	if c.options.Since != nil {
@@ -163,7 +165,7 @@ func (c *comparison) close() {
 	}
 }
 
-// readSinks reduces all sinks at the same time.
+// readSinks reads all sinks at the same time. It keeps the latest state of each row.
 func (c *comparison) readSinks(ctx context.Context) error {
 	readers, ctx := errgroup.WithContext(ctx)
 	for _, s := range c.sides {
@@ -185,14 +187,14 @@ func (c *comparison) readSinks(ctx context.Context) error {
 			return nil
 		})
 	}
-	return readers.Wait() //nolint:wrapcheck // each says which sink it was
+	return readers.Wait() //nolint:wrapcheck // each error names its sink
 }
 
-// readSource compares all rows of one consistent view, chunk by chunk.
+// readSource reads all rows of one consistent view and compares them chunk by chunk.
 func (c *comparison) readSource(ctx context.Context) error {
 	total, err := c.source.Rows(ctx, c.table.Name)
 	if err != nil {
-		return err //nolint:wrapcheck // it says what it was doing
+		return err //nolint:wrapcheck // the error says what failed
 	}
 	var done int64
 	rows := make([][]sql.NullString, 0, chunk)
@@ -210,7 +212,7 @@ func (c *comparison) readSource(ctx context.Context) error {
 		return flush()
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // it says what it was doing
+		return err //nolint:wrapcheck // the error says what failed
 	}
 	if err := flush(); err != nil {
 		return err
@@ -219,13 +221,13 @@ func (c *comparison) readSource(ctx context.Context) error {
 	return nil
 }
 
-// compareChunk compares rows of the source with what each sink has of them.
+// compareChunk compares rows of the source with the sinks' states.
 func (c *comparison) compareChunk(rows [][]sql.NullString) error {
 	ids, keys, values := make([]string, len(rows)), make([]change.Key, len(rows)), make([]map[string]any, len(rows))
 	for i, row := range rows {
 		_, columns, err := c.table.Canonical(row)
 		if err != nil {
-			return err //nolint:wrapcheck // it names the table
+			return err //nolint:wrapcheck // the error names the table
 		}
 		values[i], keys[i] = columns, c.table.keyOfSource(columns)
 		ids[i] = keys[i].ID()
@@ -255,8 +257,8 @@ func (c *comparison) compareChunk(rows [][]sql.NullString) error {
 	return nil
 }
 
-// expired says that another sink knows a row only by a record that is older than what this one keeps. A document says
-// nothing of records.
+// expired reports whether this sink no longer keeps a row's last change. It is known from another sink's record that is
+// older than this sink's retention. Documents do not count, because they do not tell.
 func (c *comparison) expired(s *side, known []map[string]state, id string) bool {
 	for n := range c.sides {
 		if of, ok := known[n][id]; ok && !s.kept.IsZero() && of.document == "" {
@@ -267,7 +269,7 @@ func (c *comparison) expired(s *side, known []map[string]state, id string) bool 
 	return false
 }
 
-// extras are rows that the sinks have and the source had not.
+// extras suspects the rows that sinks have and the source did not have.
 func (c *comparison) extras() error {
 	for _, s := range c.sides {
 		err := s.states.rest(func(id string, of state) error {

@@ -19,12 +19,12 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeSource is retail_trans in memory: amount by trans_id; event is always "cart".
+// fakeSource imitates the table retail_trans. It maps trans_id to amount; event is always "cart".
 type fakeSource struct {
 	mu     sync.Mutex
 	rows   map[int]int
 	lookup int
-	// broken are tables that cannot be read.
+	// broken maps tables that cannot be read to their errors.
 	broken map[string]error
 }
 
@@ -51,7 +51,7 @@ func (f *fakeSource) Each(_ context.Context, _ *schema.Table, visit func([]sql.N
 	return nil
 }
 
-// Find takes another row's key for equal where there is none, as a collation may.
+// Find returns a row with another key if there is no exact match, as a collation may.
 func (f *fakeSource) Find(_ context.Context, _ *schema.Table, key []sql.NullString) ([][]sql.NullString, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -67,7 +67,7 @@ func set(op change.Operation, at, id, amount int) []byte {
 	return record(op, at, fmt.Sprintf(`{"trans_id":%d,"event":"cart","amount":%d}`, id, amount))
 }
 
-// compared runs the comparison with records in both sinks.
+// compared compares a source with records in both sinks.
 func compared(t *testing.T, source *fakeSource, w *world, wait time.Duration) (history, lake Count, found []Difference) {
 	t.Helper()
 	o := CompareOptions{Tables: []table.Name{retail().Name}, Wait: wait}
@@ -91,18 +91,18 @@ func TestEveryKindOfDifferenceIsNamed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		afterRecords()
 		source, w := &fakeSource{rows: map[int]int{}}, newWorld()
-		for id := 1; id <= 2*chunk; id++ { // as many as two whole chunks, so that a third, empty one is asked for
+		for id := 1; id <= 2*chunk; id++ { // exactly two chunks, so that the third one is empty
 			source.rows[id] = id
 			w.both(set(change.Load, 0, id, id))
 		}
 		delete(source.rows, 5)
-		w.bucket.put("deleted.gz", set(change.Delete, 3, 5, 5)) // its delete never came into the history
+		w.bucket.put("deleted.gz", set(change.Delete, 3, 5, 5)) // the history never got its delete
 		source.rows[7] = 70
-		w.domain.put(set(change.Update, 4, 7, 70)) // its update never came into the lake
+		w.domain.put(set(change.Update, 4, 7, 70)) // the lake never got its update
 		source.rows[3000] = 1
-		w.domain.put(set(change.Insert, 5, 3000, 1)) // its insert never came into the lake
+		w.domain.put(set(change.Insert, 5, 3000, 1)) // the lake never got its insert
 		source.rows[9] = 9
-		w.bucket.put("wrong.gz", set(change.Delete, 6, 9, 9)) // a delete that the source did not make
+		w.bucket.put("wrong.gz", set(change.Delete, 6, 9, 9)) // the source never made this delete
 		w.both(controlRecord)
 
 		history, lake, found := compared(t, source, w, 0)
@@ -140,9 +140,9 @@ func TestRowsOnTheirWayAreLookedAtAgain(t *testing.T) {
 		w.both(set(change.Insert, 1, 1, 10), set(change.Insert, 3, 3, 30), set(change.Insert, 4, 6, 60))
 		time.AfterFunc(12*time.Second, func() {
 			source.mu.Lock()
-			delete(source.rows, 3) // an extra row: its delete was on its way into the view
-			source.rows[1] = 12    // a row that goes on changing, ahead of the sinks
-			source.rows[6] = 62    // one that has changed again, and the sinks with it
+			delete(source.rows, 3) // row 3 is extra: its delete was on its way
+			source.rows[1] = 12    // this row keeps changing, ahead of the sinks
+			source.rows[6] = 62    // this row has changed again, and so have the sinks
 			source.mu.Unlock()
 			w.both(set(change.Update, 8, 6, 61), set(change.Update, 9, 6, 62), set(change.Update, 5, 1, 11), set(change.Insert, 6, 2, 20), set(change.Delete, 7, 3, 30))
 		})
@@ -174,7 +174,7 @@ func TestRowsThatRetentionDeletedAreExpired(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		afterRecords()
 		source, w := &fakeSource{rows: map[int]int{1: 10, 2: 20}}, newWorld()
-		w.bucket.put("old.gz", set(change.Insert, 1, 1, 10)) // of 2026-01-02; row 2 is nowhere
+		w.bucket.put("old.gz", set(change.Insert, 1, 1, 10)) // made on 2026-01-02; no sink has row 2
 		w.domain.indices = []string{"retail-trans-2026-02-02", "retail-trans-2026-02-01", "retail-trans-x"}
 		history, lake, found := compared(t, source, w, 0)
 		require.Equal(t, []int64{1, 1, 0}, []int64{history.Expired, history.Missing, history.Same})

@@ -12,18 +12,18 @@ import (
 	"time"
 )
 
-// Current is where the present state of every row is: an index for each table.
+// Current holds the current state: an index for each table.
 type Current struct {
 	opensearch.Client
-	// Source of the tables.
+	// Source is the source of the tables.
 	Source currentstate.Source
-	// Index of a table, [currentstate.Source.Index] for instance; nil is the alias under which its rows are read.
+	// Index returns the index of a table, such as [currentstate.Source.Index]. nil uses the alias of the table's rows.
 	Index func(table.Name) string
 }
 
-// CompareCurrent compares every row of the source's tables with its document in the current indices only: those that the
-// aliases show or, with [Current.Index], others, that of a new epoch for instance, which may still be filling: a table with
-// more differing rows than are looked at again is compared anew while o.Wait lasts.
+// CompareCurrent compares every row of the source's tables with its document in the current indices only. It uses the
+// indices that the aliases show, or those of [Current.Index], such as a new epoch's. That epoch may still be filling.
+// So a table with too many differing rows is compared again from the start until o.Wait is over.
 func CompareCurrent(ctx context.Context, source Source, current Current, o CompareOptions, each func(Difference)) (Result, error) {
 	var all Result
 	for _, name := range o.Tables {
@@ -48,11 +48,10 @@ func CompareCurrent(ctx context.Context, source Source, current Current, o Compa
 	return all, nil
 }
 
-// lookup is how many documents are looked up at a time.
+// lookup is how many documents one search looks up.
 const lookup = 1000
 
-// currentSink is the index of a table's rows as they are. It knows a row by its one document, and keeps it for as long as
-// the row is there.
+// currentSink is the index of a table's present rows. It has one document for each row, as long as the row exists.
 type currentSink struct {
 	Current
 	began time.Time
@@ -64,7 +63,7 @@ func (s *currentSink) foundAfter() time.Duration { return s.FoundAfter }
 
 func (s *currentSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
 
-// search is the index of a table.
+// search returns the search in a table's index.
 func (s *currentSink) search(t *sourceTable) Search {
 	index := s.Source.Alias(table.Name{Database: t.Name.Database, Table: t.Name.Table})
 	if s.Index != nil {
@@ -73,7 +72,7 @@ func (s *currentSink) search(t *sourceTable) Search {
 	return Search{Client: s.Client, Index: index}
 }
 
-// rows are the documents of rows that are there. An alias shows no others, an index has tombstones too.
+// rows matches the documents of existing rows. An alias shows no others, but an index has tombstones, too.
 func rows(more ...object) object {
 	return object{"bool": object{"filter": more, "must_not": []object{{"term": object{"_cdc.deleted": true}}}}}
 }
@@ -81,7 +80,7 @@ func rows(more ...object) object {
 func (s *currentSink) all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error {
 	s.began = time.Now()
 	index := s.search(t)
-	if err := index.Refresh(ctx, index.Index); err != nil { // what was written just now is to be found
+	if err := index.Refresh(ctx, index.Index); err != nil { // makes the latest writes visible
 		return err
 	}
 	total, err := index.Count(ctx, index.Index, rows())
@@ -96,7 +95,8 @@ func (s *currentSink) all(ctx context.Context, t *sourceTable, progress func(don
 	})
 }
 
-// since looks up the documents that some rows have, and looks for those that others lack among what was indexed lately.
+// since looks up the known documents of some rows. For rows without a document it reads all documents that were indexed
+// lately.
 func (s *currentSink) since(ctx context.Context, t *sourceTable, of map[string]*suspect, visit visitor) error {
 	index := s.search(t)
 	known, lacking := map[string]string{}, false
@@ -119,7 +119,7 @@ func (s *currentSink) since(ctx context.Context, t *sourceTable, of map[string]*
 	return index.each(ctx, rows(recent), func(h hit) error { return t.document(h, visit) })
 }
 
-// present looks some documents up by their ids. One that is not found is of a row that is gone.
+// present looks up documents by their ids. If one is not found, its row no longer exists.
 func (s Search) present(ctx context.Context, ids []string, of map[string]string, visit visitor) error {
 	found := map[string]hit{}
 	err := s.each(ctx, rows(object{"ids": object{"values": ids}}), func(h hit) error {
@@ -143,7 +143,7 @@ func (s Search) present(ctx context.Context, ids []string, of map[string]string,
 	return nil
 }
 
-// document says which row a document is of.
+// document passes a document's state to put, with the id of its row.
 func (t *sourceTable) document(h hit, put visitor) error {
 	of, err := h.state()
 	if err != nil {
@@ -156,7 +156,7 @@ func (t *sourceTable) document(h hit, put visitor) error {
 	return put(key.ID(), of)
 }
 
-// state of the row that a document is of.
+// state returns the state of the document's row.
 func (h hit) state() (state, error) {
 	d, err := currentstate.ReadDocument(h.Source)
 	if err != nil {

@@ -24,13 +24,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeIndices are current indices in memory: documents by index and id. Queries are for ids, rows, or what was indexed
-// since a moment.
+// fakeIndices imitates current indices: documents by index and id. It answers queries for ids, for rows, and for
+// documents that were indexed since a time.
 type fakeIndices struct {
 	mu      sync.Mutex
 	indices map[string]map[string]string
 	status  int
-	asked   []string // paths
+	asked   []string // the requested paths
 	lookups int
 }
 
@@ -40,7 +40,7 @@ func (f *fakeIndices) current() Current {
 	return Current{Client: reached(f, "p")}
 }
 
-// put a document; amount -1 is a tombstone.
+// put adds a document. An amount of -1 makes a tombstone.
 func (f *fakeIndices) put(index string, id, amount int) {
 	source := fmt.Sprintf(`{"trans_id":%d,"event":"cart","amount":%d,"_cdc":{"deleted":false,"position":"bin.000001:4#1","indexed":%q}}`, id, amount, time.Now().Format(time.RFC3339Nano))
 	if amount < 0 {
@@ -76,7 +76,7 @@ func (f *fakeIndices) RoundTrip(r *http.Request) (*http.Response, error) {
 		return w.Result(), nil
 	}
 	if strings.HasSuffix(r.URL.Path, "/_refresh") {
-		if len(body) > 0 { // OpenSearch refuses one
+		if len(body) > 0 { // OpenSearch refuses a body
 			w.WriteHeader(http.StatusBadRequest)
 		} else {
 			_, _ = w.WriteString(`{}`)
@@ -87,7 +87,7 @@ func (f *fakeIndices) RoundTrip(r *http.Request) (*http.Response, error) {
 		w.WriteHeader(http.StatusNotFound)
 		return w.Result(), nil
 	}
-	if strings.HasSuffix(r.URL.Path, "/point_in_time") { // by the index's name
+	if strings.HasSuffix(r.URL.Path, "/point_in_time") { // a request to an index by its name
 		_ = json.NewEncoder(w).Encode(map[string]any{"pit_id": strings.Split(r.URL.Path, "/")[1]})
 		return w.Result(), nil
 	}
@@ -155,10 +155,10 @@ func TestEveryKindOfDifferenceOfTheCurrentIndexIsNamed(t *testing.T) {
 		source.rows[id] = id
 		f.put(shownIndex, id, id)
 	}
-	f.put(shownIndex, 11, -1)    // deleted there
-	source.rows[12] = 120        // changed here
-	source.rows[1] = 1           // inserted here
-	delete(source.rows, 13)      // deleted here
+	f.put(shownIndex, 11, -1)    // deleted only in the index
+	source.rows[12] = 120        // changed only in the source
+	source.rows[1] = 1           // inserted only in the source
+	delete(source.rows, 13)      // deleted only in the source
 	f.put(shownIndex, 99999, -1) // deleted in both
 	count, found := comparedCurrent(t, source, f.current(), 0)
 	require.ElementsMatch(t, []Difference{
@@ -199,13 +199,13 @@ func TestTheIndexOfAnEpochIsComparedBeforeItIsShown(t *testing.T) {
 func TestDocumentsOnTheirWayAreLookedAtAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, f := &fakeSource{rows: map[int]int{1: 11, 2: 20, 3: 30, 5: 50, 6: 60}}, &fakeIndices{}
-		f.put(shownIndex, 1, 10) // an update on its way
-		f.put(shownIndex, 4, 40) // a deletion on its way
-		f.put(shownIndex, 3, 31) // a row that goes on changing: seen with an older value than the document's
-		f.put(shownIndex, 6, 61) // a document that nothing will mend
+		f.put(shownIndex, 1, 10) // its update is on its way
+		f.put(shownIndex, 4, 40) // its deletion is on its way
+		f.put(shownIndex, 3, 31) // this row keeps changing; its document is newer than the value read
+		f.put(shownIndex, 6, 61) // nothing will correct this document
 		time.AfterFunc(12*time.Second, func() {
 			f.put(shownIndex, 1, 11)
-			f.put(shownIndex, 2, 20) // an insert was on its way
+			f.put(shownIndex, 2, 20) // its insert was on its way
 			f.put(shownIndex, 4, -1)
 			source.mu.Lock()
 			source.rows[3] = 31
@@ -222,7 +222,7 @@ func TestDocumentsOnTheirWayAreLookedAtAgain(t *testing.T) {
 	})
 }
 
-// A document of a collection is found some time after it was written, and nothing makes that sooner.
+// A search in a collection finds a document some time after its write. No request makes that faster.
 func TestRowsOfACollectionAreLookedForAgainWithoutBeingTold(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, f := &fakeSource{rows: map[int]int{1: 10, 2: 20}}, &fakeIndices{}
@@ -242,7 +242,7 @@ func TestRowsOfACollectionAreLookedForAgainWithoutBeingTold(t *testing.T) {
 	})
 }
 
-// More rows than are looked at again may be on their way into an index that is filling.
+// An index that is filling may lack more rows than are kept for a second look.
 func TestAnIndexThatIsFillingIsComparedUntilItIsFull(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, f := &fakeSource{rows: map[int]int{}}, &fakeIndices{}
@@ -287,7 +287,7 @@ func TestTheCurrentIndexIsThirdOfTheSinks(t *testing.T) {
 		source, w, f := &fakeSource{rows: map[int]int{1: 10, 2: 20}}, newWorld(), &fakeIndices{}
 		w.both(set("insert", 1, 1, 10))
 		f.put(shownIndex, 2, 20)
-		w.domain.indices = []string{"retail-trans-2026-02-02"} // retention has deleted what was before
+		w.domain.indices = []string{"retail-trans-2026-02-02"} // the earlier index has reached the end of its retention
 		p := w.pipeline()
 		current := f.current()
 		p.Current = &current
@@ -300,7 +300,7 @@ func TestTheCurrentIndexIsThirdOfTheSinks(t *testing.T) {
 	})
 }
 
-// Names that begin with _ or hold a dot are escaped in documents; NULL is no field.
+// Documents escape column names that begin with _ or contain a dot. A NULL column has no field.
 func TestFieldsAreComparedUnderTheirColumnsNames(t *testing.T) {
 	odd := &sourceTable{Table: &schema.Table{Name: retail().Name, Key: []int{0}, Columns: []schema.Column{
 		{Name: "_cdc", Kind: schema.Integer, Key: true}, {Name: "a.b%", Kind: schema.JSON, Nullable: true}, {Name: "c", Kind: schema.Text, Nullable: true},

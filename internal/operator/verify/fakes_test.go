@@ -29,7 +29,7 @@ import (
 	s3types "github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// retail is a table as the pipeline's first one.
+// retail returns a table like the pipeline's first one.
 func retail() *sourceTable {
 	return &sourceTable{Table: &schema.Table{Name: table.Name{Database: "testdb", Table: "retail_trans"}, Key: []int{0}, Columns: []schema.Column{
 		{Name: "trans_id", Kind: schema.Integer, Key: true},
@@ -38,7 +38,7 @@ func retail() *sourceTable {
 	}}}
 }
 
-// record of a change of retail_trans. at is its place in the binlog.
+// record makes a record of a change of retail_trans. at is its position in the binlog.
 func record(op change.Operation, at int, data string, before ...string) []byte {
 	image := ""
 	if len(before) > 0 {
@@ -54,7 +54,7 @@ func record(op change.Operation, at int, data string, before ...string) []byte {
 
 var controlRecord = []byte(`{"control":{},"metadata":{"record-type":"control","operation":"create-table","schema-name":"testdb","table-name":"retail_trans"}}`)
 
-// fakeStream is Kinesis in memory. Each call may be refused once by fail.
+// fakeStream imitates Kinesis in memory. fail can make each call fail once.
 type fakeStream struct {
 	mu     sync.Mutex
 	shards []*fakeShard
@@ -89,7 +89,7 @@ func (f *fakeStream) ListShards(_ context.Context, in *kinesis.ListShardsInput, 
 	if err := f.refuse("list"); err != nil {
 		return nil, err
 	}
-	// One shard a page, as a long list would come.
+	// Each page has one shard, as with a long list.
 	at, _ := strconv.Atoi(aws.ToString(in.NextToken))
 	out := &kinesis.ListShardsOutput{}
 	if at < len(f.shards) {
@@ -140,12 +140,12 @@ func (f *fakeStream) GetRecords(_ context.Context, in *kinesis.GetRecordsInput, 
 	return out, nil
 }
 
-// fakeDomain is the history index in memory: it answers any query with all of its documents.
+// fakeDomain imitates the history index. It answers every query with all its documents.
 type fakeDomain struct {
 	mu        sync.Mutex
 	documents [][]byte
 	indices   []string
-	status    int // other than 0: every answer
+	status    int // if not 0, the status of every answer
 	queries   []string
 }
 
@@ -159,12 +159,12 @@ func (f *fakeDomain) search() Search {
 	return Search{Client: reached(f, "p"), Index: "retail-trans"}
 }
 
-// reached is a domain as `cdc` reaches it.
+// reached returns a client of the domain like that of `cdc`.
 func reached(domain http.RoundTripper, password string) opensearch.Client {
 	return status.NewDomain("https://domain", status.Login{User: "admin", Password: password}, domain).History
 }
 
-// RoundTrip answers without a network, so that time can be made up.
+// RoundTrip answers without a network, so that tests can use virtual time.
 func (f *fakeDomain) RoundTrip(r *http.Request) (*http.Response, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -196,7 +196,7 @@ func (f *fakeDomain) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-// page of the documents behind those that a search names.
+// page writes the documents after the search's position.
 func (f *fakeDomain) page(w io.Writer, search []byte) {
 	var in struct {
 		Size  int
@@ -212,7 +212,7 @@ func (f *fakeDomain) page(w io.Writer, search []byte) {
 	_ = json.NewEncoder(w).Encode(map[string]any{"hits": map[string]any{"hits": hits}})
 }
 
-// fakeBucket is S3 in memory.
+// fakeBucket imitates S3 in memory.
 type fakeBucket struct {
 	mu      sync.Mutex
 	objects map[string][]byte
@@ -224,7 +224,7 @@ func (f *fakeBucket) lake() objects.Lake {
 	return objects.Lake{Client: f, Bucket: "b", Prefix: "raw"}
 }
 
-// put an object of records below the table's folder of the hour.
+// put adds an object of records to the table's folder for the hour.
 func (f *fakeBucket) put(name string, records ...[]byte) {
 	var b bytes.Buffer
 	w := gzip.NewWriter(&b)

@@ -8,16 +8,17 @@ import (
 	"time"
 )
 
-// Search is where the history is.
+// Search searches the history.
 type Search struct {
 	opensearch.Client
-	// Index is the alias over a domain's daily indices, or a collection's one index.
+	// Index is the alias of a domain's daily indices, or the single index of a collection.
 	Index string
-	// Retention is how long a collection keeps each document at least; zero where daily indices are deleted by their age.
+	// Retention is how long a collection keeps each document at least. It is zero for daily indices, which are deleted
+	// by their age.
 	Retention time.Duration
 }
 
-// maxPage has room for a page of a thousand records as large as a stream takes them.
+// maxPage is a response size that is enough for a thousand of the largest records.
 const maxPage = 1000 * 12 << 20
 
 type object map[string]any
@@ -29,24 +30,24 @@ type hit struct {
 	Source json.RawMessage `json:"_source"`
 }
 
-// find the first documents of a query.
+// find returns the first documents of a query.
 func (s Search) find(ctx context.Context, query object) ([]hit, error) {
 	s.MaxAnswer = maxPage
 	return opensearch.Search[hit](ctx, s.Client, s.Index, object{"size": 100, "query": query})
 }
 
-// each document of a query, as they were when it began.
+// each passes every document of a query to visit, as the documents were when the query began.
 func (s Search) each(ctx context.Context, query object, visit func(hit) error) error {
 	s.MaxAnswer = maxPage
 	return opensearch.Each(ctx, s.Client, s.Index, object{"query": query}, visit)
 }
 
-// foundAfter is how long what was written may not be found.
+// foundAfter is how long a search may not find a new document.
 func (s Search) foundAfter() time.Duration { return s.FoundAfter }
 
-// oldest is from when on retention has deleted nothing: the day of the oldest daily index, zero without any; in a collection the
-// time that AWS keeps documents for at least. It deletes older ones when it comes to it,
-// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-lifecycle.html.
+// oldest returns the time since which retention has deleted nothing. In a domain that is the day of the oldest daily
+// index, or zero without indices. In a collection it is the minimum time that AWS keeps documents; AWS may delete older
+// ones later, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-lifecycle.html.
 func (s Search) oldest(ctx context.Context) (time.Time, error) {
 	if s.Retention > 0 {
 		return time.Now().Add(-s.Retention), nil
@@ -65,7 +66,7 @@ func (s Search) oldest(ctx context.Context) (time.Time, error) {
 	return first, nil
 }
 
-// changes of a table's rows.
+// changes matches the changes of a table's rows.
 func (t *sourceTable) changes(more ...object) object {
 	filters := append([]object{
 		{"term": object{"metadata.record-type": "data"}},

@@ -1,8 +1,8 @@
-// Package verify shows that a pipeline works: it follows a row of its own from the database to every sink ([Follow]),
-// prints changes as they pass ([Watch]), and compares the tables of the source with the sinks row by row ([Compare]).
+// Package verify tests that a pipeline works. [Follow] follows its own row from the database to every sink. [Watch]
+// prints changes as they pass. [Compare] compares the tables of the source with the sinks row by row.
 //
-// It reads the stream, the history index, the current indices and the lake as any consumer would. Of how they are filled it
-// knows nothing but the form of a current document.
+// The package reads the stream, the history index, the current indices and the lake as any consumer would. It knows the
+// form of a current document, but not how the sinks are filled.
 package verify
 
 import (
@@ -18,68 +18,69 @@ import (
 	"time"
 )
 
-// Hop is a place that a change comes to.
+// Hop is a place through which a change passes.
 type Hop string
 
-// The hops. All sinks read the stream, independently of each other.
+// These are the hops. All sinks read the stream, independently of each other.
 const (
 	HopStream  Hop = "stream"
 	HopHistory Hop = "history"
 	HopLake    Hop = "lake"
-	// HopCurrent has no changes but the rows as they are.
+	// HopCurrent holds the present rows, not their changes.
 	HopCurrent Hop = "current"
-	// HopTables has the rows too, as they were at its last run.
+	// HopTables also holds rows, as of the job's last run.
 	HopTables Hop = "tables"
 )
 
-// changes says that a sink has changes, and not only rows.
+// changes reports whether a sink holds changes, and not only rows.
 func (h Hop) changes() bool { return h != HopCurrent && h != HopTables }
 
 // DefaultTimeout is longer than the lake's default buffer, 300 seconds in prod.
 const DefaultTimeout = 7 * time.Minute
 
-// Pipeline is where the changes go.
+// Pipeline holds the places through which changes pass.
 type Pipeline struct {
-	// Kind of the source; empty is MySQL.
+	// Kind is the source's kind. Empty means MySQL.
 	Kind    change.Kind
 	Stream  Stream
 	History Search
 	Lake    objects.Lake
-	// Current is nil where no current state is kept.
+	// Current is nil in a stack without a current state.
 	Current *Current
-	// Tables is nil where the lake has no tables that change in place.
+	// Tables is nil if the lake has no tables.
 	Tables *Tables
 }
 
 // Sighting is a row's change at one hop.
 type Sighting struct {
 	Hop Hop `json:"hop"`
-	// Seen by this program, by its clock; zero when it was not.
+	// Seen is when this program saw the change, by its own clock. It is zero if it did not.
 	Seen time.Time `json:"seen,omitzero"`
-	// Where it was: a shard and sequence number, an index and document, an object.
+	// Where locates the change: a shard and sequence number, an index and document, or an object.
 	Where string `json:"where,omitempty"`
-	// SinceCommit and, for a sink, SinceStream in milliseconds. A sink may be looked at before the stream is.
+	// SinceCommit is the time since the commit, and SinceStream, for a sink, the time since the stream, in
+	// milliseconds. A sink may be read before the stream.
 	SinceCommit int64 `json:"sinceCommitMs,omitempty"`
 	SinceStream int64 `json:"sinceStreamMs,omitempty"`
-	// Differences of its columns from what was committed.
+	// Differences lists the columns that differ from the committed values.
 	Differences []ColumnDifference `json:"differences,omitempty"`
-	// Problem says why it was not seen.
+	// Problem says why the change was not seen.
 	Problem string `json:"problem,omitempty"`
 }
 
-// Passed says that the row arrived as it was committed.
+// Passed reports whether the row arrived as it was committed.
 func (s Sighting) Passed() bool { return !s.Seen.IsZero() && len(s.Differences) == 0 }
 
-// Path is how one row went through the pipeline.
+// Path is the way of one row through the pipeline.
 type Path struct {
 	Table     string         `json:"table"`
 	Key       map[string]any `json:"key"`
 	Committed time.Time      `json:"committed"`
-	// Sightings in the order stream, history, lake.
+	// Sightings are in the order stream, history, lake.
 	Sightings []Sighting `json:"sightings"`
 }
 
-// Passed says that the row arrived everywhere.
+// Passed reports whether the row arrived at every hop.
 func (p Path) Passed() bool {
 	for _, s := range p.Sightings {
 		if !s.Passed() {
@@ -91,13 +92,13 @@ func (p Path) Passed() bool {
 
 // seeker looks for an inserted row in one place.
 type seeker interface {
-	// check says what is wrong with the place before a row is written.
+	// check returns an error if the place cannot be read. It is called before a row is written.
 	check(ctx context.Context, t *sourceTable) error
-	// seek returns when it has found the row, or when ctx has ended, with the last error that it met.
+	// seek returns when it has found the row. When ctx ends, it returns the last error.
 	seek(ctx context.Context, m *marker) (where string, record *change.Record, err error)
 }
 
-// marker is the row that is followed.
+// marker is the row that Follow follows.
 type marker struct {
 	*sourceTable
 	row       map[string]any
@@ -105,7 +106,7 @@ type marker struct {
 	committed time.Time
 }
 
-// parse a record if it is the row's insert.
+// parse parses a record. It returns false unless the record is the row's insert.
 func (m *marker) parse(raw []byte) (*change.Record, bool) {
 	r, err := m.kind.Parse(raw)
 	if err != nil || r.Operation != change.Insert || r.Schema != m.Name.Database || r.Table != m.Name.Table {
@@ -115,7 +116,7 @@ func (m *marker) parse(raw []byte) (*change.Record, bool) {
 	return r, err == nil && key.ID() == m.key.ID()
 }
 
-// Check that every hop can be read, before a row is written.
+// Check checks that every hop can be read. Call it before a row is written.
 func (p Pipeline) Check(ctx context.Context, name table.Name) error {
 	t := &sourceTable{Table: &schema.Table{Name: name}}
 	var problems []error
@@ -140,8 +141,8 @@ func (p Pipeline) seekers() []place {
 	}
 }
 
-// Follow looks for an inserted row at all hops at the same time, until it was seen everywhere, or for a timeout.
-// seen is told of each sighting as it comes; it may be nil.
+// Follow looks for an inserted row at all hops at the same time. It stops when every hop has shown the row, or after a
+// timeout. seen receives each sighting at once. It may be nil.
 func Follow(ctx context.Context, p Pipeline, row *workload.Inserted, timeout time.Duration, seen func(Sighting)) Path {
 	t := &sourceTable{Table: row.Table, kind: p.Kind}
 	m := &marker{sourceTable: t, row: row.Row, key: t.keyOfSource(row.Row), committed: row.Committed}

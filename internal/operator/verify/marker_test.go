@@ -32,7 +32,7 @@ func (w *world) pipeline() Pipeline {
 	return Pipeline{Stream: Stream{w.stream, "s"}, History: w.domain.search(), Lake: w.bucket.lake()}
 }
 
-// inserted row 42 of retail_trans, just now.
+// inserted returns row 42 of retail_trans, inserted just now.
 func inserted() *workload.Inserted {
 	return &workload.Inserted{
 		Table: retail().Table, Committed: time.Now(), Key: map[string]any{"trans_id": json.Number("42")},
@@ -202,7 +202,8 @@ func TestChangesAreWatchedOneALine(t *testing.T) {
 	})
 }
 
-// No up and no refresh looks into the domain: only another generation of the password brings both together again.
+// `pulumi up` and `pulumi refresh` do not look into the domain. Only a new generation of the password makes both
+// passwords equal again.
 func TestARefusedPasswordIsExplained(t *testing.T) {
 	domain := Search{Client: reached(&fakeDomain{}, "old"), Index: "retail-trans"}
 	_, err := domain.Count(t.Context(), domain.Index, object{})

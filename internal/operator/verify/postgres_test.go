@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// logged is a change of retail_trans at a place in PostgreSQL's log.
+// logged returns a change of retail_trans at a position in PostgreSQL's log.
 func logged(op change.Operation, lsn int, data string, before ...string) []byte {
 	return bytes.Replace(record(op, lsn, data, before...), fmt.Appendf(nil, "bin.000001:%d:0", lsn), fmt.Appendf(nil, "00000001/%08X.1.00000001/%08X", lsn, lsn), 1)
 }

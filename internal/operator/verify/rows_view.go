@@ -16,14 +16,14 @@ import (
 	"strings"
 )
 
-// rowsView is the view of a table's rows.
+// rowsView is the Athena view of a table's rows.
 type rowsView struct {
-	// table in the catalog, from which in SQL, and its name for the job.
+	// table is the name in the catalog. from is the view in SQL. job is the name that the job uses.
 	table, from, job string
-	// columns are those of the source that the view has, fields what it calls them, in the same order.
+	// columns are the source's columns that the view has. fields are their names in the view, in the same order.
 	columns []schema.Column
 	fields  []views.Field
-	// millis says that times have milliseconds at most: https://docs.aws.amazon.com/athena/latest/ug/data-types.html.
+	// millis is true if times have milliseconds at most: https://docs.aws.amazon.com/athena/latest/ug/data-types.html.
 	millis bool
 }
 
@@ -35,7 +35,7 @@ func newRowsView(t *sourceTable, table, from string, fields []views.SourceField,
 			if c.Key {
 				return nil, fmt.Errorf("the lake's table lacks the column %s of the primary key: raise source.schemaRevision, then run `pulumi up`", c.Name)
 			}
-			continue // a difference in every row that has a value of it
+			continue // it would differ in every row with a value
 		}
 		if c.Key && v.cuts(c) {
 			return nil, fmt.Errorf("column %s of its primary key has times finer than milliseconds, which Athena does not show for %s", c.Name, format)
@@ -45,12 +45,12 @@ func newRowsView(t *sourceTable, table, from string, fields []views.SourceField,
 	return v, nil
 }
 
-// cuts says that the view has fewer digits of a time than its column.
+// cuts reports whether the view shows a time with fewer digits than its column has.
 func (v *rowsView) cuts(c schema.Column) bool {
 	return v.millis && (c.Kind == schema.DateTime || c.Kind == schema.Timestamp) && c.Precision > 3
 }
 
-// cut are the columns whose times are compared to the millisecond.
+// cut lists the columns whose times are compared to the millisecond.
 func (v *rowsView) cut() []string {
 	var names []string
 	for _, c := range v.columns {
@@ -73,7 +73,7 @@ func identifier(name string) string { return `"` + strings.ReplaceAll(name, `"`,
 
 func literal(text string) string { return "'" + strings.ReplaceAll(text, "'", "''") + "'" }
 
-// row of the view, by the key that it has.
+// row passes a row's state to visit, with the id of its key.
 func (v *rowsView) row(t *sourceTable, values []sql.NullString, visit visitor) error {
 	if len(values) != len(v.columns) {
 		return fmt.Errorf("%s: a row has %d values for %d columns", v.table, len(values), len(v.columns))
@@ -101,7 +101,7 @@ func (v *rowsView) row(t *sourceTable, values []sql.NullString, visit visitor) e
 	return visit(of.ID, s)
 }
 
-// rawJSON is a value of Athena as a record would have it: numbers as they are.
+// rawJSON converts a value of Athena to the JSON that a record would have.
 func rawJSON(c schema.Column, text string) (json.RawMessage, error) {
 	switch c.Kind {
 	case schema.Integer, schema.Decimal, schema.Float, schema.Double, schema.Year:
@@ -113,7 +113,7 @@ func rawJSON(c schema.Column, text string) (json.RawMessage, error) {
 	return asJSON(text)
 }
 
-// asJSON writes a value as people read it: < is no \u003c.
+// asJSON encodes a value for people: it does not escape < as \u003c.
 func asJSON(value any) (json.RawMessage, error) {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -122,7 +122,7 @@ func asJSON(value any) (json.RawMessage, error) {
 	return bytes.TrimSpace(b.Bytes()), err //nolint:wrapcheck // the caller names the column or the row
 }
 
-// shownRow is a row of a view as it is kept in a temporary file.
+// shownRow is a row of a view in the temporary file.
 type shownRow struct {
 	ID     string                     `json:"id"`
 	Millis bool                       `json:"millis,omitempty"`
@@ -145,18 +145,18 @@ func (r shownRow) state() (state, error) {
 	return state{raw: string(raw), row: r.columns(), document: r.ID, shown: true, millis: r.Millis}, nil
 }
 
-// some rows that are read by their keys.
+// some is a group of rows that are read by their keys.
 type some struct {
 	ids   []string
 	where string
 }
 
 const (
-	// keyRows and keyBytes bound a list of keys in a statement, which has room for little else.
+	// keyRows and keyBytes limit the list of keys in a statement. The limit leaves space for the rest of the statement.
 	keyRows, keyBytes = 500, athena.MaxStatement / 2
 )
 
-// chunks of suspects, each for one statement.
+// chunks divides suspects into groups, one for each statement.
 func (v *rowsView) chunks(t *sourceTable, of map[string]*suspect) func(func(some) bool) {
 	columns := make([]string, len(t.Key))
 	for n, i := range t.Key {
@@ -193,7 +193,7 @@ func (v *rowsView) index(c schema.Column) int {
 	return slices.IndexFunc(v.columns, func(has schema.Column) bool { return has.Name == c.Name })
 }
 
-// tuple of SQL: one value is none.
+// tuple formats values as an SQL tuple. A single value needs no parentheses.
 func tuple(values []string) string {
 	if len(values) == 1 {
 		return values[0]
@@ -201,8 +201,9 @@ func tuple(values []string) string {
 	return "(" + strings.Join(values, ", ") + ")"
 }
 
-// constant is the SQL of a key in normal form, as the view has it: functions/tables/cdctables/record.py (Spelling) writes what
-// stays text. A value that the view's type has not, a zero date, is NULL: no row has it.
+// constant returns the SQL of a key's normal form as the view stores it. For values that stay text,
+// functions/tables/cdctables/record.py (Spelling) defines the form. A value that the view's type cannot hold, such as a
+// zero date, becomes NULL, which matches no row.
 func (v *rowsView) constant(t *sourceTable, key change.Key) string {
 	values := make([]string, len(t.Key))
 	for n, i := range t.Key {
@@ -216,12 +217,12 @@ func (v *rowsView) constant(t *sourceTable, key change.Key) string {
 	return tuple(values)
 }
 
-// plainValue is a value in normal form as Athena casts it.
+// plainValue formats a normal value for a cast in Athena.
 func plainValue(c schema.Column, normal string) string {
 	switch c.Kind {
 	case schema.DateTime, schema.Timestamp:
 		return strings.Replace(normal, "T", " ", 1)
-	case schema.Bool, schema.Bit: // BIT(1) is a boolean
+	case schema.Bool, schema.Bit: // BIT(1) is a boolean in Athena
 		if c.Bits <= 1 && c.Kind == schema.Bit {
 			return map[string]string{"0": "false", "1": "true"}[normal]
 		}
@@ -230,7 +231,7 @@ func plainValue(c schema.Column, normal string) string {
 	return normal
 }
 
-// spelled is a value in normal form as the job writes one that stays text.
+// spelled formats a normal value as the job writes a value that stays text.
 func spelled(c schema.Column, normal string) string {
 	switch c.Kind {
 	case schema.Binary:

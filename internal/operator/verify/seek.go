@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// clocksDiffer is how far this machine's clock may be from that of AWS.
+	// clocksDiffer is the assumed greatest difference between this machine's clock and AWS's.
 	clocksDiffer = 2 * time.Minute
 	historyPoll  = 500 * time.Millisecond
 	lakePoll     = 2 * time.Second
 )
 
-// errFound ends a walk early.
+// errFound ends a search early.
 var errFound = errors.New("found")
 
-// streamSeeker reads every shard from a little before the commit.
+// streamSeeker reads every shard from shortly before the commit.
 type streamSeeker struct{ Stream }
 
 func (s *streamSeeker) check(ctx context.Context, _ *sourceTable) error {
@@ -48,7 +48,7 @@ func (s *streamSeeker) seek(ctx context.Context, m *marker) (where string, recor
 	return "", nil, err
 }
 
-// historySeeker searches the history index as a person would: for the key's columns.
+// historySeeker searches the history index by the key's columns, as a person would.
 type historySeeker struct{ Search }
 
 func (s *historySeeker) check(ctx context.Context, t *sourceTable) error {
@@ -74,8 +74,8 @@ func (s *historySeeker) seek(ctx context.Context, m *marker) (where string, reco
 	}
 }
 
-// byKey finds documents by the columns of the key, in any form that a record may write them, or by the record's
-// partition key. A field of another type matches nothing, and is no error.
+// byKey matches documents by the key's columns in every possible spelling, or by the record's partition key. A field of
+// another type matches nothing and causes no error.
 func (m *marker) byKey() object {
 	var columns []object
 	partition := m.Name.String()
@@ -94,7 +94,7 @@ func (m *marker) byKey() object {
 	}}}
 }
 
-// spellings are the texts that a record may have for a value.
+// spellings returns the possible texts of a value in a record.
 func spellings(c schema.Column, value any, normal string) []string {
 	text := fmt.Sprint(value)
 	switch c.Kind {
@@ -110,7 +110,7 @@ func spellings(c schema.Column, value any, normal string) []string {
 	return []string{text, normal}
 }
 
-// lakeSeeker reads the objects that come into the folders of the hours since the commit.
+// lakeSeeker reads new objects in the folders of the hours since the commit.
 type lakeSeeker struct{ objects.Lake }
 
 func (s *lakeSeeker) check(ctx context.Context, t *sourceTable) error {
@@ -125,7 +125,7 @@ func (s *lakeSeeker) seek(ctx context.Context, m *marker) (where string, record 
 		if record != nil {
 			return where, record, nil
 		}
-		if ctx.Err() == nil { // a look that was cut short says nothing
+		if ctx.Err() == nil { // an interrupted look proves nothing
 			last = err
 		}
 		if !sleep(ctx, lakePoll) {
@@ -134,7 +134,7 @@ func (s *lakeSeeker) seek(ctx context.Context, m *marker) (where string, record 
 	}
 }
 
-// look reads the objects that are not done, and gives the last error that it met.
+// look reads the objects that are not done. It returns the last error.
 func (s *lakeSeeker) look(ctx context.Context, m *marker, done map[string]bool) (where string, record *change.Record, last error) {
 	since := m.committed.Add(-clocksDiffer)
 	for _, folder := range s.Hours(m.Name.Database, m.Name.Table, since, time.Now().Add(clocksDiffer)) {

@@ -9,30 +9,31 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// lakeReaders is how many objects are read at the same time.
+// lakeReaders limits how many objects are read at the same time.
 const lakeReaders = 8
 
-// lateness is how long after it was made a record may still come into a sink: the longest buffer of a delivery (900 s)
-// and its retries of a domain that is away. Records older than that are not asked for again.
+// lateness is how late a record may reach a sink. It covers a delivery's longest buffer (900 s) and its retries while
+// the domain is unavailable. Older records are not read again.
 const lateness = 30 * time.Minute
 
-// sink is where the states of a table's rows are read from, all of them first, then what has come since.
+// sink provides the states of a table's rows: first all of them, and then new ones.
 type sink interface {
 	hop() Hop
-	// all records or documents, counted while they come; total is 0 when it is not known. visit is called by one at a time.
+	// all reads all records or documents and counts them. total is 0 if it is unknown. visit is never called
+	// concurrently.
 	all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error
-	// since hands on at least what has come of some rows since all began; some of it twice.
+	// since reads what has come for some rows since all began. It may repeat some of it.
 	since(ctx context.Context, t *sourceTable, of map[string]*suspect, visit visitor) error
-	// kept is from when on the sink keeps what it has; zero is forever.
+	// kept returns the time since which the sink keeps everything. Zero means forever.
 	kept(ctx context.Context) (time.Time, error)
-	// foundAfter is how long after it was written something may not be found: it is looked for again for as long.
+	// foundAfter is how long a search may not find a new write. Differing rows are read again for as long.
 	foundAfter() time.Duration
 }
 
-// visitor takes the state that a record or a document leaves a row in, by the id of the row's key.
+// visitor receives the state of a row after a record or document, with the id of the row's key.
 type visitor func(id string, of state) error
 
-// historySink is the history index.
+// historySink reads the history index.
 type historySink struct {
 	Search
 	began time.Time
@@ -61,11 +62,11 @@ func (s *historySink) since(ctx context.Context, t *sourceTable, _ map[string]*s
 
 func (s *historySink) kept(ctx context.Context) (time.Time, error) { return s.oldest(ctx) }
 
-// lakeSink is the bucket.
+// lakeSink reads the lake's bucket.
 type lakeSink struct {
 	objects.Lake
 	began time.Time
-	// read are the objects that came so late that they are listed again.
+	// read holds the objects that came so late that a second listing returns them again.
 	read map[string]bool
 }
 
@@ -104,7 +105,7 @@ func (s *lakeSink) foundAfter() time.Duration { return 0 }
 
 func (s *lakeSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
 
-// each reads objects, several at the same time, and tells how many bytes it has read.
+// each reads several objects at the same time and reports how many bytes it has read.
 func (s *lakeSink) each(ctx context.Context, objects []objects.Object, progress func(done int64), visit func([]byte) error) error {
 	readers, ctx := errgroup.WithContext(ctx)
 	readers.SetLimit(lakeReaders)
@@ -126,5 +127,5 @@ func (s *lakeSink) each(ctx context.Context, objects []objects.Object, progress 
 			return err
 		})
 	}
-	return readers.Wait() //nolint:wrapcheck // each says which object it was
+	return readers.Wait() //nolint:wrapcheck // each error names its object
 }

@@ -7,26 +7,26 @@ import (
 	"database/sql"
 )
 
-// Source is the database.
+// Source reads the database.
 type Source interface {
 	Table(ctx context.Context, name table.Name) (*schema.Table, error)
-	// Rows is about how many the table has.
+	// Rows estimates the number of the table's rows.
 	Rows(ctx context.Context, name table.Name) (int64, error)
-	// Each hands on every row of one consistent view.
+	// Each passes every row of one consistent view to visit.
 	Each(ctx context.Context, t *schema.Table, visit func(row []sql.NullString) error) error
-	// Find reads the rows whose key the server takes for equal, as they are now.
+	// Find reads the present rows whose key the server considers equal.
 	Find(ctx context.Context, t *schema.Table, key []sql.NullString) ([][]sql.NullString, error)
 }
 
-// Database is a [Source] by SQL.
+// Database implements [Source] by SQL.
 type Database struct{ DB *sql.DB }
 
-// Table reads the definition.
+// Table reads a table's definition.
 func (d Database) Table(ctx context.Context, name table.Name) (*schema.Table, error) {
 	return schema.Load(ctx, d.DB, name)
 }
 
-// Rows is the server's estimate, which costs nothing.
+// Rows returns the server's estimate, which is cheap.
 func (d Database) Rows(ctx context.Context, name table.Name) (int64, error) {
 	return schema.Estimate(ctx, d.DB, name)
 }

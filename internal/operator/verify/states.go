@@ -13,12 +13,12 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// pendingBytes is how much of a sink's records is kept in memory before it goes to the temporary file.
+// pendingBytes is how much of a sink's records stays in memory before it is written to the temporary file.
 const pendingBytes = 8 << 20
 
-// states reduces what one sink has of one table to the latest of each row. A temporary file holds one record or document a
-// row; memory holds what is not written yet, 8 MiB of them, and while that is written the pages it goes to. 500,000 rows
-// took 280 MB, and the file 1 KB a row. In the same file are the places of all changes.
+// states keeps the latest state of each row of one table in one sink. A temporary file holds one record or document for
+// each row, and the places of all changes. Memory holds up to 8 MiB that is not written yet and, during a write, the
+// pages that change. 500,000 rows took 280 MB of memory and 1 KB each in the file.
 type states struct {
 	table *sourceTable
 	dir   string
@@ -27,44 +27,44 @@ type states struct {
 
 	pending map[string]state
 	size    int
-	limit   int // of size, in bytes
-	// records or documents that were added, all of them.
+	limit   int // greatest size in bytes
+	// records counts all records or documents that were added.
 	records int64
 }
 
-// state is the latest that a sink has of a row: a record of a change or a document; neither is the zero value.
+// state is the latest state of a row in a sink, from a record or a document. The zero value means neither.
 type state struct {
-	// raw is the record as it came, or the document as a hit.
+	// raw is the record's text, or the document as a search hit.
 	raw string
 	row change.Row
-	// key of a record's row.
+	// key is the key of the record's row.
 	key change.Key
-	// gone says that there is no such row any more: it was deleted or has another key.
+	// gone is true if the row no longer exists, because it was deleted or its key was changed.
 	gone bool
-	// position of the record, or of the one that the document is from, for people.
+	// position is the record's position, for people. For a document it is the position of the record behind it.
 	position string
 
-	// Of a record: where it stands among those of its row, and when it was made (RFC 3339).
+	// A record has order, its place among the row's records, and made, its time (RFC 3339).
 	order change.Order
 	made  string
-	// Of a document, or of a row of a view: its id.
+	// document is the id of a document or of a view's row.
 	document string
-	// Of a row of a view: that it is one, and that its times have milliseconds at most.
+	// shown is true for a view's row. millis is true if its times have milliseconds at most.
 	shown, millis bool
 }
 
-// none says that the sink has nothing of the row.
+// none reports whether the sink has nothing of the row.
 func (s state) none() bool { return s.raw == "" }
 
 var bucket = []byte("rows")
 
-// newStates makes the temporary file, readable by its owner only, in the system's directory for them (TMPDIR).
+// newStates makes the temporary file in the system's temporary directory (TMPDIR). Only its owner can read it.
 func newStates(t *sourceTable) (*states, error) {
 	dir, err := os.MkdirTemp("", "cdc-verify-*")
 	if err != nil {
 		return nil, fmt.Errorf("making a temporary directory: %w", err)
 	}
-	// What is in it does not outlive the process, so it needs not survive a crash.
+	// The file is not used after the process ends, so it need not survive a crash.
 	db, err := bbolt.Open(filepath.Join(dir, "rows"), 0o600, &bbolt.Options{NoSync: true, NoFreelistSync: true, FreelistType: bbolt.FreelistMapType})
 	if err == nil {
 		err = db.Update(func(tx *bbolt.Tx) error {
@@ -85,7 +85,7 @@ func (s *states) close() {
 	_ = os.RemoveAll(s.dir)
 }
 
-// add a state that the sink has.
+// add adds a state from the sink.
 func (s *states) add(id string, of state) error {
 	s.records++
 	if err := s.note(id, of); err != nil {
@@ -94,14 +94,14 @@ func (s *states) add(id string, of state) error {
 	return s.put(id, of)
 }
 
-// stateOf a row after a record.
+// stateOf returns the state of a row after a record.
 func stateOf(r *change.Record, gone bool) (state, error) {
 	order, err := r.Order()
 	return state{raw: r.Raw(), row: r.Row(), gone: gone, position: order.String(), order: order, made: r.Metadata.Timestamp}, err
 }
 
-// unfold says what a record means for rows: the one it is about and, when an update changed the key, the one of before.
-// Records of other tables, those made before they count, and control records are passed over.
+// unfold passes the states that a record causes to put: that of its row and, after a change of the key, that of the
+// former key. It skips control records, records of other tables, and records that are too old to count.
 func (t *sourceTable) unfold(raw []byte, put visitor) error {
 	r, err := t.kind.Parse(raw)
 	if err != nil {
@@ -136,13 +136,13 @@ func (t *sourceTable) unfold(raw []byte, put visitor) error {
 	return put(id, of)
 }
 
-// counts says that a record tells what a row is. One without a time is none to leave out.
+// counts reports whether a record is authoritative. A record without a time is.
 func (t *sourceTable) counts(r *change.Record) bool {
 	made, err := r.Made()
 	return err != nil || !made.Before(t.since)
 }
 
-// later of two states of one row. A document is as it was when it was read: the one that was read later.
+// later returns the later of two states of one row. Of two documents, the one read later is the later state.
 func (t *sourceTable) later(a, b state) (state, error) {
 	if a.none() || b.document != "" {
 		return b, nil
@@ -157,7 +157,7 @@ func (t *sourceTable) later(a, b state) (state, error) {
 	return a, nil
 }
 
-// later of two states that were added. An index has one document of a row.
+// later returns the later of two added states. An index has only one document of a row.
 func (s *states) later(a, b state) (state, error) {
 	if b.document != "" {
 		return state{}, fmt.Errorf("the documents %s and %s are for the same row of %s", a.document, b.document, s.table.Name)
@@ -181,7 +181,7 @@ func (s *states) put(id string, of state) error {
 	return s.flush()
 }
 
-// flush writes what is pending, in the order of ids, which keeps the file's tree compact.
+// flush writes the pending states in the order of their ids, which keeps the file's tree compact.
 func (s *states) flush() error {
 	err := s.db.Update(func(tx *bbolt.Tx) error {
 		rows := tx.Bucket(bucket)
@@ -208,10 +208,10 @@ func (s *states) flush() error {
 	return nil
 }
 
-// The first byte of what is kept says what follows it.
+// The first byte of a stored value says which form follows.
 const (
 	markRecord   = '+'
-	markGone     = '-' // a record after which there is no such row
+	markGone     = '-' // a record that ends the row
 	markDocument = '='
 	markShown    = '*' // a row of a view
 )
@@ -257,7 +257,7 @@ func (s *states) decode(b []byte) (of state, found bool, err error) {
 	return of, err == nil, err
 }
 
-// take gives the states of some rows and forgets them; what is left in the end, the source does not have.
+// take returns the states of some rows and removes them. The states left at the end belong to no row of the source.
 func (s *states) take(ids []string) (map[string]state, error) {
 	if len(s.pending) > 0 {
 		if err := s.flush(); err != nil {
@@ -288,7 +288,7 @@ func (s *states) take(ids []string) (map[string]state, error) {
 	return found, nil
 }
 
-// rest hands on the rows that were not taken and are not gone.
+// rest passes the states that were not taken and are not gone to visit.
 func (s *states) rest(visit func(id string, of state) error) error {
 	if _, err := s.take(nil); err != nil {
 		return err

@@ -12,11 +12,11 @@ import (
 	"pgregory.net/rapid"
 )
 
-// TestLatestStateDoesNotDependOnTheOrderOfArrival: whatever order and however often records come, and however often
-// memory spills, the rows are those that the operations leave.
+// TestLatestStateDoesNotDependOnTheOrderOfArrival delivers records in any order and any number of times, and writes
+// memory to the file at any time. The resulting rows must be those that the operations leave.
 func TestLatestStateDoesNotDependOnTheOrderOfArrival(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		model := map[int]int{} // row -> value
+		model := map[int]int{} // maps each row to its value
 		var records [][]byte
 		for at := 10; at < 10+rapid.IntRange(0, 40).Draw(t, "changes"); at++ {
 			id := rapid.IntRange(1, 5).Draw(t, "row")

@@ -14,7 +14,7 @@ import (
 	"github.com/cenkalti/backoff/v5"
 )
 
-// Kinesis is the part of the stream's API that is used.
+// Kinesis is the part of Kinesis's API that this package uses.
 type Kinesis interface {
 	ListShards(context.Context, *kinesis.ListShardsInput, ...func(*kinesis.Options)) (*kinesis.ListShardsOutput, error)
 	GetShardIterator(context.Context, *kinesis.GetShardIteratorInput, ...func(*kinesis.Options)) (*kinesis.GetShardIteratorOutput, error)
@@ -28,23 +28,23 @@ type Stream struct {
 }
 
 const (
-	// shardIdle leaves most of the five reads a second that a shard allows to the pipeline's own consumers,
-	// https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html.
+	// shardIdle is the pause between two reads of a shard. A shard allows five reads a second, and the pipeline's own
+	// consumers need most of them, https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html.
 	shardIdle = 500 * time.Millisecond
-	// shardRefresh is how often shards that were split or merged meanwhile are looked up.
+	// shardRefresh is the interval of the search for shards that were split or merged.
 	shardRefresh = 10 * time.Second
 )
 
-// Arrival is one record in the stream.
+// Arrival is a record from the stream.
 type Arrival struct {
 	Shard, Sequence string
 	PartitionKey    string
-	// At is when it arrived, by Kinesis's clock.
+	// At is when the record arrived, by Kinesis's clock.
 	At   time.Time
 	Data []byte
 }
 
-// Read hands on every record that arrives in the stream after a moment, one at a time, until ctx ends or visit fails.
+// Read passes every record that arrives after a time to visit, one at a time. It ends when ctx ends or visit fails.
 func (s Stream) Read(ctx context.Context, from time.Time, visit func(Arrival) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -56,14 +56,14 @@ func (s Stream) Read(ctx context.Context, from time.Time, visit func(Arrival) er
 		if err != nil {
 			cancel(err)
 			readers.Wait()
-			return context.Cause(ctx) //nolint:wrapcheck // whatever ended the reading
+			return context.Cause(ctx) //nolint:wrapcheck // the reason why the reading ended
 		}
 		for _, one := range found {
 			readers.Go(func() { r.follow(ctx, one) })
 		}
 		if !sleep(ctx, shardRefresh) {
 			readers.Wait()
-			return context.Cause(ctx) //nolint:wrapcheck // whatever ended the reading
+			return context.Cause(ctx) //nolint:wrapcheck // the reason why the reading ended
 		}
 	}
 }
@@ -99,8 +99,8 @@ func (r *streamReader) discover(ctx context.Context) ([]string, error) {
 	}
 }
 
-// follow reads one shard to its end. What passes (throttling, a lost connection, an iterator that has expired) is tried
-// again after the last record that was seen.
+// follow reads one shard to its end. After a temporary error (throttling, a lost connection, an expired iterator) it
+// continues after the last record that was seen.
 func (r *streamReader) follow(ctx context.Context, shard string) {
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = time.Second, 10*time.Second
@@ -120,17 +120,17 @@ func (r *streamReader) follow(ctx context.Context, shard string) {
 			iterator = nil
 			sleep(ctx, wait.NextBackOff())
 		case iterator == nil:
-			return // the shard was split or merged, and read to its end
+			return // the shard was split or merged, and has been read to its end
 		default:
 			wait.Reset()
 		}
 	}
 }
 
-// visitError tells an error of the visitor from one of the stream.
+// visitError marks an error of the visitor, as opposed to one of the stream.
 type visitError struct{ error }
 
-// step makes one read and hands on what it gave.
+// step reads once and passes the records on.
 func (r *streamReader) step(ctx context.Context, shard string, iterator **string, last *string) error {
 	if *iterator == nil {
 		in := &kinesis.GetShardIteratorInput{StreamName: &r.Name, ShardId: &shard, ShardIteratorType: types.ShardIteratorTypeAtTimestamp, Timestamp: &r.from}
@@ -163,14 +163,14 @@ func (r *streamReader) step(ctx context.Context, shard string, iterator **string
 	return nil
 }
 
-// permanent errors are not worth trying again.
+// permanent reports whether an error will not go away with a retry.
 func permanent(err error) bool {
 	var missing *types.ResourceNotFoundException
 	var denied *types.KMSAccessDeniedException
 	return errors.As(err, &missing) || errors.As(err, &denied) || awsapi.Is(err, "AccessDeniedException")
 }
 
-// sleep is false when ctx has ended.
+// sleep returns false if ctx has ended.
 func sleep(ctx context.Context, d time.Duration) bool {
 	timer := time.NewTimer(d)
 	defer timer.Stop()

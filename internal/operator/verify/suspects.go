@@ -13,18 +13,19 @@ import (
 	"time"
 )
 
-// suspect is a row that differs in one sink. It may be on its way: it is cleared when the sink has a state that the
-// source was seen in since.
+// suspect is a row that differs in one sink. The difference may be temporary. It is cleared when the sink reaches a
+// state that the source has had since.
 type suspect struct {
 	id  string
 	key change.Key
-	// latest state in the sink.
+	// latest is the latest state in the sink.
 	latest state
-	// seen are the states of the source, nil for a row that does not exist, the first one from the comparison.
+	// seen lists the row's states in the source, the first one from the comparison. nil means that the row did not
+	// exist.
 	seen []map[string]any
 }
 
-// equal says whether a row of the source (nil: none) is what a sink has.
+// equal reports whether a row of the source equals the state in a sink. A nil row does not exist.
 func (t *sourceTable) equal(row map[string]any, latest state) bool {
 	absent := latest.none() || latest.gone
 	if row == nil || absent {
@@ -33,7 +34,7 @@ func (t *sourceTable) equal(row map[string]any, latest state) bool {
 	return len(t.differences(row, latest)) == 0
 }
 
-// suspect remembers a row that differs, or only counts it when there are too many.
+// suspect keeps a differing row. If there are too many, it only counts the row.
 func (c *comparison) suspect(s *side, of *suspect) {
 	if len(s.suspects) < maxSuspects {
 		s.suspects[of.id] = of
@@ -59,7 +60,7 @@ func (s *side) count(kind string) {
 	}
 }
 
-// lookAgain reads what has come into the sinks since, and the rows as they are now, until nothing differs or time is up.
+// lookAgain reads new data of the sinks and the present rows, until nothing differs or the time is up.
 func (c *comparison) lookAgain(ctx context.Context) error {
 	began := time.Now()
 	for {
@@ -90,7 +91,7 @@ func (c *comparison) lookAgain(ctx context.Context) error {
 	}
 }
 
-// again looks once at the suspects of a sink.
+// again reads the suspects of a sink once.
 func (c *comparison) again(ctx context.Context, s *side) error {
 	err := s.since(ctx, c.table, s.suspects, func(id string, of state) error {
 		if err := s.states.note(id, of); err != nil {
@@ -120,7 +121,7 @@ func (c *comparison) again(ctx context.Context, s *side) error {
 			continue
 		}
 		delete(s.suspects, id)
-		if of.seen[0] != nil { // an extra row that is gone by now is no row of the source
+		if of.seen[0] != nil { // an extra row that no longer exists is no row of the source
 			s.Same++
 		}
 	}
@@ -131,8 +132,8 @@ func (of *suspect) settled(t *sourceTable) bool {
 	return slices.ContainsFunc(of.seen, func(row map[string]any) bool { return t.equal(row, of.latest) })
 }
 
-// current reads a row of the source as it is now. One that the server takes for equal and that is written otherwise, in
-// another case for instance, is another row to the sinks.
+// current reads the present row of the source. The server may return a row with another spelling of the key, for
+// example in another case. For the sinks that is another row.
 func (c *comparison) current(ctx context.Context, key change.Key) (map[string]any, error) {
 	at, err := c.table.sourceKey(key)
 	if err != nil {
@@ -140,12 +141,12 @@ func (c *comparison) current(ctx context.Context, key change.Key) (map[string]an
 	}
 	rows, err := c.source.Find(ctx, c.table.Table, at)
 	if err != nil {
-		return nil, err //nolint:wrapcheck // it says what it was doing
+		return nil, err //nolint:wrapcheck // the error says what failed
 	}
 	for _, row := range rows {
 		_, columns, err := c.table.Canonical(row)
 		if err != nil {
-			return nil, err //nolint:wrapcheck // it names the table
+			return nil, err //nolint:wrapcheck // the error names the table
 		}
 		if slices.Equal(c.table.keyOfSource(columns), key) {
 			return columns, nil
@@ -154,7 +155,7 @@ func (c *comparison) current(ctx context.Context, key change.Key) (map[string]an
 	return nil, nil
 }
 
-// sourceKey is a row that has only its key, with values as the database takes them.
+// sourceKey returns a row that contains only the key, in the form that the database accepts.
 func (t *sourceTable) sourceKey(key change.Key) ([]sql.NullString, error) {
 	row := make([]sql.NullString, len(t.Columns))
 	for n, i := range t.Key {
@@ -167,7 +168,7 @@ func (t *sourceTable) sourceKey(key change.Key) ([]sql.NullString, error) {
 			}
 			value = string(raw)
 		case schema.Date, schema.DateTime, schema.Timestamp:
-			value = cmp.Or(value, "0000-00-00") // what no sink can hold
+			value = cmp.Or(value, "0000-00-00") // the zero date, which no sink can hold
 		default:
 		}
 		row[i] = sql.NullString{String: value, Valid: true}
@@ -175,7 +176,7 @@ func (t *sourceTable) sourceKey(key change.Key) ([]sql.NullString, error) {
 	return row, nil
 }
 
-// differences between a row of the source and what a sink has of it.
+// differences compares a row of the source with a sink's state.
 func (t *sourceTable) differences(row map[string]any, latest state) []ColumnDifference {
 	found := t.compare(row, latest.row)
 	if latest.millis {
@@ -184,7 +185,7 @@ func (t *sourceTable) differences(row map[string]any, latest state) []ColumnDiff
 	return found
 }
 
-// report the suspects that are left, by sink and key.
+// report reports the remaining suspects, by sink and key.
 func (c *comparison) report(each func(Difference)) {
 	for _, s := range c.sides {
 		left := slices.SortedFunc(maps.Values(s.suspects), func(a, b *suspect) int { return cmp.Compare(a.id, b.id) })
@@ -200,7 +201,7 @@ func (c *comparison) report(each func(Difference)) {
 	}
 }
 
-// difference of a row as it was last seen.
+// difference describes a suspect as it was last seen.
 func (t *sourceTable) difference(in Hop, of *suspect) Difference {
 	d := Difference{Sink: in, Table: t.Name.String(), Key: t.describe(of.key), Kind: Differs, Record: of.latest.position}
 	row := of.seen[len(of.seen)-1]

@@ -8,25 +8,26 @@ import (
 	"time"
 )
 
-// sourceTable is a table of the source with what is needed to compare its rows with those of the sinks.
+// sourceTable is a table of the source with everything that the comparison with the sinks needs.
 type sourceTable struct {
 	*schema.Table
-	// kind of the source.
+	// kind is the source's kind.
 	kind    change.Kind
 	ignored map[string]bool
-	// since is when the records begin that count.
+	// since is the time from which records count.
 	since time.Time
 }
 
-// ColumnDifference is a column whose value in a sink does not mean what the source has.
+// ColumnDifference is a column whose value in a sink has another meaning than the source's.
 type ColumnDifference struct {
 	Column string `json:"column"`
-	// Source and Sink are the values; a sink's is raw JSON. NULL and an absent column are "NULL".
+	// Source and Sink are the values. A sink's value is raw JSON. NULL and an absent column are "NULL".
 	Source string `json:"source"`
 	Sink   string `json:"sink"`
 }
 
-// compare the columns of the source with a sink's. A column that only the sink has is none of the source's any more.
+// compare compares a row of the source with a sink's. It ignores a column that only the sink has, because the source
+// has dropped it.
 func (t *sourceTable) compare(source map[string]any, sink change.Row) []ColumnDifference {
 	var found []ColumnDifference
 	for _, c := range t.Columns {
@@ -36,7 +37,7 @@ func (t *sourceTable) compare(source map[string]any, sink change.Row) []ColumnDi
 		raw, present := sink.Get(c.Name)
 		want, none := ofSource(c, source[c.Name])
 		got, absent := ofSink(c, raw, present)
-		// DMS may write an empty string as NULL, or leave it out: IncludeNullAndEmpty is false.
+		// DMS may write an empty string as NULL or leave it out, because IncludeNullAndEmpty is false.
 		if want == got && none == absent || absent && want == padded(c, "") {
 			continue
 		}
@@ -52,7 +53,7 @@ func (t *sourceTable) compare(source map[string]any, sink change.Row) []ColumnDi
 	return found
 }
 
-// keyOfSource is the key of a row of the source in normal form.
+// keyOfSource returns the key of a source's row in normal form.
 func (t *sourceTable) keyOfSource(row map[string]any) change.Key {
 	key := make(change.Key, len(t.Key))
 	for n, i := range t.Key {
@@ -61,8 +62,8 @@ func (t *sourceTable) keyOfSource(row map[string]any) change.Key {
 	return key
 }
 
-// keyOfSink is the key of a row that a record or a document has, in normal form. What is NULL, or not there, is what DMS may
-// write so though a key has no NULL: empty text, no bytes, or a zero date.
+// keyOfSink returns the key of a record's or document's row in normal form. A key has no NULL, so a null or absent
+// column stands for a value that DMS writes like that: empty text, no bytes, or a zero date.
 func (t *sourceTable) keyOfSink(row change.Row) (change.Key, error) {
 	key := make(change.Key, len(t.Key))
 	for n, i := range t.Key {
@@ -77,7 +78,7 @@ func (t *sourceTable) keyOfSink(row change.Row) (change.Key, error) {
 	return key, nil
 }
 
-// hasEmpty says that a kind has a value that may be written as NULL.
+// hasEmpty reports whether a kind has a value that DMS may write as NULL.
 func hasEmpty(k schema.Kind) bool {
 	switch k {
 	case schema.Text, schema.Binary, schema.Enum, schema.Set, schema.Date, schema.DateTime, schema.Timestamp:
@@ -87,7 +88,7 @@ func hasEmpty(k schema.Kind) bool {
 	}
 }
 
-// describe writes a key for people: trans_id=42.
+// describe formats a key for people: trans_id=42.
 func (t *sourceTable) describe(key change.Key) string {
 	parts := make([]string, len(key))
 	for n, i := range t.Key {

@@ -12,23 +12,23 @@ import (
 	"time"
 )
 
-// Tables are the lake's tables that change in place, as Athena's views of rows show them.
+// Tables reads the lake's tables through Athena's views of their rows.
 type Tables struct {
 	Athena athena.Database
-	// Job keeps them, and State is where it says how they are.
+	// Job keeps the tables. State is the place of the job's notes.
 	Job   tables.Job
 	State objects.Lake
 }
 
-// tablesSink is the view of one table's rows. A table is as new as the job's last run.
+// tablesSink reads the view of one table's rows. A table is as fresh as the job's last run.
 type tablesSink struct {
 	Tables
-	// lake has the records that the job reads.
+	// lake holds the records that the job reads.
 	lake objects.Lake
 	view *rowsView
-	// filling says that it is the epoch which is filled beside the one that the view shows.
+	// filling is true if the sink is the new epoch that is filled beside the shown one.
 	filling bool
-	// until is when the youngest object was delivered that the table has.
+	// until is when the table's youngest object was delivered.
 	until time.Time
 	lags  bool
 }
@@ -39,7 +39,7 @@ func (s *tablesSink) foundAfter() time.Duration { return 0 }
 
 func (s *tablesSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
 
-// all sets the sink aside where the view cannot be read: the others are compared all the same.
+// all reads the view. If it cannot, only this sink is set aside, and the comparison continues with the others.
 func (s *tablesSink) all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error {
 	return alone(ctx, s.read(ctx, t, progress, visit))
 }
@@ -56,17 +56,18 @@ func (s *tablesSink) read(ctx context.Context, t *sourceTable, progress func(don
 		return s.view.row(t, row, visit)
 	})
 	if err != nil {
-		return err //nolint:wrapcheck // it says which query
+		return err //nolint:wrapcheck // the error names the query
 	}
 	s.lags, err = s.late(ctx, t)
 	return err
 }
 
-// find the table's view, and about how many rows it has. It refuses a table that the job does not keep up to date.
+// find finds the table's view and estimates the number of its rows. It refuses a table that the job does not keep up to
+// date.
 func (s *tablesSink) find(ctx context.Context, t *sourceTable) (rows int64, err error) {
 	spec, err := s.Job.Spec(ctx, s.State.Client)
 	if err != nil {
-		return 0, err //nolint:wrapcheck // it says whose
+		return 0, err //nolint:wrapcheck // the error names the source
 	}
 	kept, ok := spec.Find(t.Name.Database, t.Name.Table)
 	if !ok {
@@ -76,7 +77,7 @@ func (s *tablesSink) find(ctx context.Context, t *sourceTable) (rows int64, err 
 	if s.filling {
 		sql, err := kept.Filled()
 		if err != nil {
-			return 0, err //nolint:wrapcheck // it names the table
+			return 0, err //nolint:wrapcheck // the error names the table
 		}
 		name, from = kept.Next, "("+sql+")"
 	}
@@ -86,7 +87,7 @@ func (s *tablesSink) find(ctx context.Context, t *sourceTable) (rows int64, err 
 	}
 	fields, err := kept.Shown()
 	if err != nil {
-		return 0, err //nolint:wrapcheck // it names the table
+		return 0, err //nolint:wrapcheck // the error names the table
 	}
 	if s.view, err = newRowsView(t, name, from, fields, spec.Format); err != nil {
 		return 0, err
@@ -95,17 +96,17 @@ func (s *tablesSink) find(ctx context.Context, t *sourceTable) (rows int64, err 
 	return note.Rows, nil
 }
 
-// CompareFilled compares the epochs that are filled beside the shown ones with the source, as [Compare] does the shown ones. The lake
-// has the records that they are filled from.
+// CompareFilled compares the new epochs, which are not shown yet, with the source, as [Compare] does with the shown
+// ones. The lake holds the records that fill them.
 func CompareFilled(ctx context.Context, source Source, kept Tables, lake objects.Lake, o CompareOptions, each func(Difference)) (Result, error) {
 	return compare(ctx, source, func() []sink { return []sink{&tablesSink{Tables: kept, lake: lake, filling: true}} }, o, each)
 }
 
-// note is what the job says of a table that goes on.
+// note returns the job's note on a table. It returns an error for a stopped table.
 func (s *tablesSink) note(ctx context.Context, name string) (tables.Note, error) {
 	notes, err := tables.Notes(ctx, s.State)
 	if err != nil {
-		return tables.Note{}, err //nolint:wrapcheck // it says what of
+		return tables.Note{}, err //nolint:wrapcheck // the error names the object
 	}
 	i := slices.IndexFunc(notes, func(n tables.Note) bool { return n.Table == name })
 	if i < 0 {
@@ -120,13 +121,13 @@ func (s *tablesSink) note(ctx context.Context, name string) (tables.Note, error)
 	return notes[i], nil
 }
 
-// late says that the lake has objects which are younger than all that the table has.
+// late reports whether the lake has objects that are younger than the table.
 func (s *tablesSink) late(ctx context.Context, t *sourceTable) (bool, error) {
 	delivered, err := s.lake.List(ctx, s.lake.Folder(t.Name.Database, t.Name.Table))
-	return slices.ContainsFunc(delivered, func(o objects.Object) bool { return o.Written.After(s.until) }), err //nolint:wrapcheck // it says of what
+	return slices.ContainsFunc(delivered, func(o objects.Object) bool { return o.Written.After(s.until) }), err //nolint:wrapcheck // the error names the object
 }
 
-// since brings the table up to date, when something came that it has not, and reads some rows by their keys.
+// since runs the job if new objects have come, and then reads some rows by their keys.
 func (s *tablesSink) since(ctx context.Context, t *sourceTable, of map[string]*suspect, visit visitor) error {
 	return alone(ctx, s.readAgain(ctx, t, of, visit))
 }
@@ -138,11 +139,11 @@ func (s *tablesSink) readAgain(ctx context.Context, t *sourceTable, of map[strin
 	}
 	if late {
 		_, failed := s.Job.Start(ctx, tables.Update, s.view.job)
-		if _, err := s.note(ctx, s.view.table); err != nil { // a table that has stopped fails the run, and says more
+		if _, err := s.note(ctx, s.view.table); err != nil { // a stopped table fails the run, and its note says more
 			return err
 		}
 		if failed != nil {
-			return failed //nolint:wrapcheck // it says which run
+			return failed //nolint:wrapcheck // the error names the run
 		}
 	}
 	for some := range s.view.chunks(t, of) {
@@ -154,7 +155,7 @@ func (s *tablesSink) readAgain(ctx context.Context, t *sourceTable, of map[strin
 			})
 		})
 		if err != nil {
-			return err //nolint:wrapcheck // it says which query
+			return err //nolint:wrapcheck // the error names the query
 		}
 		for _, id := range some.ids {
 			if found[id] {

@@ -27,7 +27,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeTables are Athena and Glue's job in memory: a run takes the rows that were delivered into the table.
+// fakeTables imitates Athena and Glue's job. A run adds the delivered rows to the table.
 type fakeTables struct {
 	mu        sync.Mutex
 	bucket    *fakeBucket
@@ -45,7 +45,7 @@ const (
 	specKey = "jobs/tables/spec-1.json"
 )
 
-// newTables is a table that the job has filled just now.
+// newTables returns a table that the job has just filled.
 func newTables(bucket *fakeBucket, format config.TableFormat) *fakeTables {
 	f := &fakeTables{bucket: bucket, shown: map[int]int{}, delivered: map[int]int{}, spec: lake.Spec{Format: format, Tables: []lake.Table{{
 		Name: "testdb_retail_trans_table", Next: "testdb_retail_trans_next", Schema: "testdb", Table: "retail_trans", Key: []string{"trans_id"}, Columns: []lake.Column{
@@ -73,7 +73,7 @@ func (f *fakeTables) put(key string, of any) {
 	f.bucket.set(key, text)
 }
 
-// deliver a row: the lake has it, and the job's next run.
+// deliver adds a row to the lake. The job's next run adds it to the table.
 func (f *fakeTables) deliver(id, amount int) {
 	f.bucket.put(fmt.Sprintf("%d-%d.gz", id, amount), set("insert", id, id, amount))
 	f.mu.Lock()
@@ -142,7 +142,7 @@ func (f *fakeTables) JSON(_ context.Context, action string, request, answer any)
 	return json.Unmarshal(text, answer)
 }
 
-// comparedTables compares with the table, and gives what was found of it alone.
+// comparedTables runs a comparison and returns only the result for the table.
 func comparedTables(t *testing.T, source *fakeSource, w *world, f *fakeTables, wait time.Duration) (Result, []Difference) {
 	t.Helper()
 	p := w.pipeline()
@@ -185,7 +185,7 @@ func TestEveryKindOfDifferenceOfALakesTableIsNamed(t *testing.T) {
 	require.Zero(t, f.runs)
 }
 
-// What is filled has no view; the job knows it by the table's name.
+// A new epoch has no view. The job knows it by the table's name.
 func TestWhatIsFilledIsComparedBeforeItIsShown(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, w := &fakeSource{rows: map[int]int{1: 10, 2: 20}}, newWorld()
@@ -231,7 +231,7 @@ func TestRowsThatDifferAreReadAgainOnceTheJobHasRun(t *testing.T) {
 	})
 }
 
-// Without a look again the job is not started, and what may only be late is not called different.
+// If rows are not read again, the job is not started. A row that may be only out of date is not called different.
 func TestRowsOfATableThatLacksDeliveredRecordsAreBehind(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		source, w := &fakeSource{rows: map[int]int{}}, newWorld()
@@ -291,7 +291,7 @@ func TestATableThatStopsWhileItIsComparedIsSetAside(t *testing.T) {
 	})
 }
 
-// typed is a table with a column of each kind, and how Athena shows a row of it.
+// typed returns a table with a column of each kind, and Athena's values of one row.
 func typed(key ...int) (*sourceTable, []lake.Column, []sql.NullString, []string) {
 	t := &sourceTable{Table: &schema.Table{Name: retail().Name, Key: key}}
 	var columns []lake.Column
@@ -349,7 +349,7 @@ func asRow(shown []string) []sql.NullString {
 	return row
 }
 
-// stateAndKey are what a row that Athena shows is taken for.
+// stateAndKey returns the state and the key that are derived from Athena's row.
 func stateAndKey(t *testing.T, of *sourceTable, v *rowsView, shown []string) (id string, found state) {
 	t.Helper()
 	require.NoError(t, v.row(of, asRow(shown), func(key string, s state) error {
@@ -385,14 +385,14 @@ func TestValuesOfAthenaAreComparedByMeaning(t *testing.T) {
 	}
 }
 
-// A key of each kind is found by the text or number that the table has.
+// A query finds a key of each kind by the text or number that the table holds.
 func TestAKeyIsAskedForAsTheTableHasIt(t *testing.T) {
 	for i, want := range []string{
 		"TRY_CAST('18446744073709551615' AS decimal(20,0))", "TRY_CAST('1.5' AS decimal(12,2))", "TRY_CAST('0.1' AS real)", "TRY_CAST('1e+300' AS double)", "TRY_CAST('1' AS integer)",
 		"TRY_CAST('true' AS boolean)", "'0x0005'", "TRY_CAST('2026-02-28' AS date)", "TRY_CAST('2026-01-02 03:04:05.12' AS timestamp(6))", "TRY_CAST('2026-01-02 03:04:05' AS timestamp(3))",
 		"'-838:59:59.5'", "TRY_CAST('2026' AS integer)", "'O''<é>'", "'0xCAFE0000'", "'0x'", "", "'123e4567-e89b-12d3-a456-426655440000'", "'::ffff:1.2.3.4'",
 	} {
-		if want == "" { // JSON is no key
+		if want == "" { // JSON cannot be a key
 			continue
 		}
 		of, columns, source, _ := typed(i)

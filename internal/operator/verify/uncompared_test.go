@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// other is a table beside retail_trans that has the same columns.
+// other is a second table with the columns of retail_trans.
 var other = table.Name{Database: "testdb", Table: "other"}
 
 func TestATableThatCannotBeComparedHoldsUpNoOther(t *testing.T) {
@@ -55,7 +55,7 @@ func TestOneColumnOfAnUnknownTypeIsNamed(t *testing.T) {
 	require.Equal(t, []string{"amount"}, c.sides[0].NotCompared)
 }
 
-// unknownColumn is a source without rows, and with a column of which nothing is known.
+// unknownColumn is a source without rows. Its table has a column of an unknown type.
 type unknownColumn struct{ *fakeSource }
 
 func (unknownColumn) Table(context.Context, table.Name) (*schema.Table, error) {
@@ -64,7 +64,7 @@ func (unknownColumn) Table(context.Context, table.Name) (*schema.Table, error) {
 	return t, nil
 }
 
-// uncompared is what is wrong with the one table.
+// uncompared returns the error of the only table.
 func uncompared(t *testing.T, f *fakeIndices) error {
 	result, err := CompareCurrent(t.Context(), &fakeSource{}, f.current(), CompareOptions{Tables: []table.Name{retail().Name}, Wait: time.Hour}, func(Difference) {})
 	require.NoError(t, err)

@@ -15,11 +15,11 @@ import (
 	"time"
 )
 
-// The source's values come as [schema.Column.Canonical] has them, the sinks' as raw JSON. Both are brought into one
-// normal form, text that is equal for equal values: 1.50 and 1.5; 2026-01-02 03:04:05 and 2026-01-02T03:04:05.000Z;
-// JSON documents whose members are ordered differently.
+// Source values have the form of [schema.Column.Canonical], and sink values are raw JSON. Both are converted to a
+// normal form, in which equal values have equal text. For example, 1.50 equals 1.5, and 2026-01-02 03:04:05 equals
+// 2026-01-02T03:04:05.000Z. The order of members in JSON documents does not matter.
 
-// ofSource is the normal form of a value of the source; null is also what no sink can hold, MySQL's zero date.
+// ofSource returns the normal form of a source value. null is also true for MySQL's zero date, which no sink can hold.
 func ofSource(c schema.Column, value any) (normal string, null bool) {
 	if value == nil {
 		return "", true
@@ -34,15 +34,15 @@ func ofSource(c schema.Column, value any) (normal string, null bool) {
 		if raw, err := base64.StdEncoding.DecodeString(text); err == nil {
 			return padded(c, strings.ToUpper(hex.EncodeToString(raw))), false
 		}
-	case schema.Bool, schema.Bit, schema.Integer, schema.Year: // digits already
+	case schema.Bool, schema.Bit, schema.Integer, schema.Year: // these are digits already
 		return text, false
 	default:
 	}
 	return normalText(c, text), false
 }
 
-// ofSink is the normal form of a column of a record. What does not have the column's type stays as it is, and so
-// differs from every value of it.
+// ofSink returns the normal form of a record's column. A value that does not fit the column's type stays unchanged, so
+// it differs from every valid value.
 func ofSink(c schema.Column, raw string, present bool) (normal string, null bool) {
 	if !present || raw == "null" {
 		return "", true
@@ -93,8 +93,8 @@ func normalText(c schema.Column, text string) string {
 	return text
 }
 
-// padded are the digits of bytes. A BINARY has its full length, whether or not its last bytes, which the binlog leaves out when they are zero,
-// were written.
+// padded returns the digits of bytes. It pads a BINARY to its full length, because the binlog leaves out zero bytes at
+// the end.
 func padded(c schema.Column, text string) string {
 	if missing := 2*int(c.Length) - len(text); c.Fixed && missing > 0 {
 		text += strings.Repeat("0", missing)
@@ -102,8 +102,8 @@ func padded(c schema.Column, text string) string {
 	return text
 }
 
-// rawDigits gives the hexadecimal digits of a value of so many bytes that was written as such, 0x…; empty for another text. The
-// binlog leaves zero bytes at the end out.
+// rawDigits returns the hexadecimal digits of a value that was written as bytes (0x…). It returns empty text for other
+// values. It adds zero bytes at the end, which the binlog leaves out.
 func rawDigits(text string, bytes int) string {
 	digits, ok := strings.CutPrefix(text, "0x")
 	if !ok || len(digits) > 2*bytes {
@@ -112,7 +112,7 @@ func rawDigits(text string, bytes int) string {
 	return digits + strings.Repeat("0", 2*bytes-len(digits))
 }
 
-// address is the text of an address of so many bytes, which may have been written as bytes.
+// address returns the text of an address with that many bytes. The address may have been written as bytes.
 func address(text string, bytes int64) string {
 	b, err := hex.DecodeString(rawDigits(text, int(bytes)))
 	if ip, ok := netip.AddrFromSlice(b); ok && err == nil {
@@ -121,7 +121,7 @@ func address(text string, bytes int64) string {
 	return text
 }
 
-// integer takes what DMS writes for integers, BIT(1) and longer bit strings: 42, true, "0x01FF".
+// integer reads DMS's forms of integers, BIT(1) and longer bit strings: 42, true, "0x01FF".
 func integer(text string) string {
 	switch text {
 	case "true":
@@ -134,7 +134,7 @@ func integer(text string) string {
 			return strconv.FormatUint(n, 10)
 		}
 	}
-	return decimal(text) // DMS before 3.5.4 writes 1.2E17: exact digits, or a difference
+	return decimal(text) // DMS before 3.5.4 writes 1.2E17: the digits are exact, or there is a difference
 }
 
 func float(text string, bits int) string {
@@ -150,7 +150,7 @@ func float(text string, bits int) string {
 
 var number = regexp.MustCompile(`^(-?)0*(\d+?)(?:\.(\d+))?(?:[eE]([+-]?\d{1,3}))?$`)
 
-// decimal writes a number without an exponent and without zeros at its ends.
+// decimal formats a number without an exponent and without leading or trailing zeros.
 func decimal(text string) string {
 	m := number.FindStringSubmatch(text)
 	if m == nil {
@@ -178,14 +178,14 @@ func decimal(text string) string {
 	return m[1] + whole
 }
 
-// dateTime drops the zone, which is UTC on both sides, and zeros of the fraction.
+// dateTime removes the zone, which is UTC on both sides, and trailing zeros of the fraction.
 func dateTime(text string) string {
 	text = strings.TrimSuffix(strings.TrimSuffix(text, "Z"), "+00:00")
 	return trimFraction(strings.Replace(text, " ", "T", 1))
 }
 
-// sameToTheMillisecond says that two times, the second as JSON, are less than one apart: which way what is finer was cut or rounded
-// is the reader's.
+// sameToTheMillisecond reports whether two times differ by less than a millisecond. The second one is JSON. The reader
+// may have cut or rounded the finer digits.
 func sameToTheMillisecond(source, sink string) bool {
 	const form = "2006-01-02T15:04:05.999999999"
 	a, err := time.Parse(form, dateTime(source))
@@ -200,7 +200,7 @@ func trimFraction(text string) string {
 	return text
 }
 
-// document writes JSON with its members in order and its numbers in one form.
+// document formats JSON with sorted members and numbers in one form.
 func document(text string) string {
 	decoder := json.NewDecoder(strings.NewReader(text))
 	decoder.UseNumber()

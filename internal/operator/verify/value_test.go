@@ -15,7 +15,7 @@ import (
 func TestValuesAreComparedByMeaning(t *testing.T) {
 	for _, c := range []struct {
 		kind         schema.Kind
-		source, sink string // the source as the database prints it, "-" for NULL; the sink as JSON, "" when absent
+		source, sink string // source is the database's printed text, "-" for NULL; sink is JSON, "" if absent
 		same         bool
 	}{
 		{schema.Integer, "18446744073709551615", `18446744073709551615`, true},
@@ -84,7 +84,7 @@ func TestValuesAreComparedByMeaning(t *testing.T) {
 		}
 		found := one.compare(map[string]any{"c": value}, row)
 		require.Equal(t, c.same, len(found) == 0, "%v %q %s: %v", c.kind, c.source, c.sink, found)
-		// What is the same has the same key.
+		// Equal values have equal keys.
 		if c.same && c.sink != "" && c.sink != "null" && c.kind != schema.Unsupported {
 			one.Key = []int{0}
 			key, err := one.keyOfSink(row)

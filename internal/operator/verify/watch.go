@@ -12,15 +12,15 @@ import (
 	"unicode/utf8"
 )
 
-// WatchOptions say what [Watch] prints.
+// WatchOptions are the options of [Watch].
 type WatchOptions struct {
-	// Kind of the source; empty is MySQL.
+	// Kind is the source's kind. Empty means MySQL.
 	Kind change.Kind
-	// Tables as schema.table; all without any, control records of other tables too.
+	// Tables lists tables as schema.table. Without any, Watch prints all tables, and control records of other tables.
 	Tables []string
-	// Since is where in the stream to begin; zero is now.
+	// Since is the time in the stream at which to begin. Zero means now.
 	Since time.Time
-	// JSON prints records as they are.
+	// JSON prints records unchanged.
 	JSON bool
 }
 
@@ -43,12 +43,12 @@ func Watch(ctx context.Context, s Stream, o WatchOptions, w io.Writer) error {
 		return nil
 	})
 	if ctx.Err() != nil {
-		return nil // told to end
+		return nil // the caller has ended it
 	}
 	return err
 }
 
-// line of a record; empty when it is not asked for.
+// line formats a record. It returns empty text if the record was not requested.
 func (o WatchOptions) line(a Arrival) string {
 	r, err := o.Kind.Parse(a.Data)
 	switch {
@@ -65,7 +65,7 @@ func (o WatchOptions) line(a Arrival) string {
 	return describe(r)
 }
 
-// compact brings a record onto one line.
+// compact puts a record on one line.
 func compact(raw string) string {
 	if raw = strings.TrimSpace(raw); !strings.ContainsAny(raw, "\r\n") {
 		return raw
@@ -79,10 +79,10 @@ func compact(raw string) string {
 	return strings.TrimSuffix(b.String(), "\n")
 }
 
-// maxShown is how much of a value a line shows, in characters.
+// maxShown limits the characters of a value in a line.
 const maxShown = 40
 
-// describe a record in one line: time, operation, table, key, columns.
+// describe formats a record on one line: time, operation, table, key, columns.
 func describe(r *change.Record) string {
 	m := r.Metadata
 	at := m.CommitTimestamp
@@ -91,7 +91,8 @@ func describe(r *change.Record) string {
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s %s %s", at, r.Operation, r.Name())
-	// Known without the table's definition: DMS was told to key records by schema, table and primary key.
+	// The table's definition is not needed, because DMS uses the schema, the table and the primary key as the partition
+	// key.
 	if key, ok := strings.CutPrefix(m.PartitionKeyValue, r.Name()+"."); ok {
 		b.WriteString(" " + shorten(key))
 	}
@@ -107,7 +108,7 @@ func describe(r *change.Record) string {
 	return b.String()
 }
 
-// shorten takes the quotes off a plain string and cuts what is long.
+// shorten removes the quotes of a plain string and cuts long values.
 func shorten(value string) string {
 	if bare := strings.Trim(value, `"`); !strings.ContainsAny(bare, ` "\=`) && bare != "" && len(bare) >= len(value)-2 {
 		value = bare

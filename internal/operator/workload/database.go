@@ -9,7 +9,7 @@ import (
 	"strings"
 )
 
-// database is the real store: three prepared statements a table.
+// database is a store that writes to a database with three prepared statements for each table.
 type database struct {
 	db         *sql.DB
 	statements map[*schema.Table]*statements
@@ -22,7 +22,7 @@ type statements struct {
 }
 
 func newDatabase(ctx context.Context, db *sql.DB, tables []*schema.Table) (*database, error) {
-	// Prepared statements belong to a connection: with one, each is prepared once.
+	// Prepared statements belong to a connection. With a single connection, each is prepared only once.
 	db.SetMaxOpenConns(1)
 	d := &database{db: db, statements: map[*schema.Table]*statements{}}
 	for _, t := range tables {
@@ -36,7 +36,7 @@ func newDatabase(ctx context.Context, db *sql.DB, tables []*schema.Table) (*data
 	return d, nil
 }
 
-// close leaves the database open; whoever opened it closes it.
+// close leaves the database open, because its opener closes it.
 func (d *database) close() {
 	for _, s := range d.statements {
 		for _, statement := range []*sql.Stmt{s.insert, s.update, s.remove} {
@@ -47,7 +47,8 @@ func (d *database) close() {
 	}
 }
 
-// prepare sets every column explicitly, so that no default and no ON UPDATE clause has a say.
+// prepare prepares statements that set every column explicitly, so that no default value and no ON UPDATE clause has an
+// effect.
 func prepare(ctx context.Context, db *sql.DB, t *schema.Table) (*statements, error) {
 	s := &statements{mutable: mutable(t)}
 	var names, marks, assignments []string
@@ -60,7 +61,7 @@ func prepare(ctx context.Context, db *sql.DB, t *schema.Table) (*statements, err
 	for _, i := range s.mutable {
 		assignments = append(assignments, t.Quote(t.Columns[i].Name)+" = "+t.Parameter(t.Columns[i], len(assignments)+1))
 	}
-	// where is the condition of a row, whose parameters come after so many others.
+	// where returns the condition for a row. Its parameters come after that many others.
 	where := func(others int) string {
 		conditions := make([]string, len(t.Key))
 		for n, i := range t.Key {
@@ -83,7 +84,7 @@ func prepare(ctx context.Context, db *sql.DB, t *schema.Table) (*statements, err
 	return s, nil
 }
 
-// returning asks PostgreSQL for the value that it gives the row's key; MySQL's driver tells it.
+// returning makes PostgreSQL return the key that it generates. MySQL's driver reports the key itself.
 func returning(t *schema.Table) string {
 	if i := autoIncrement(t); t.Engine == schema.PostgreSQL && i >= 0 {
 		return " RETURNING " + t.Quote(t.Columns[i].Name)
@@ -105,7 +106,7 @@ type databaseTransaction struct {
 }
 
 func (t *databaseTransaction) commit() error {
-	return t.tx.Commit() //nolint:wrapcheck // the caller says which transaction it was
+	return t.tx.Commit() //nolint:wrapcheck // the caller names the transaction
 }
 
 func (t *databaseTransaction) rollback() error {
@@ -165,7 +166,7 @@ func (t *databaseTransaction) write(ctx context.Context, c *change) error {
 	return c.settle(result)
 }
 
-// settle checks that one row was meant and takes the AUTO_INCREMENT value of an insert.
+// settle checks that exactly one row was affected, and takes the AUTO_INCREMENT value of an insert.
 func (c *change) settle(result sql.Result) error {
 	n, err := result.RowsAffected()
 	if err != nil {
@@ -179,7 +180,7 @@ func (c *change) settle(result sql.Result) error {
 		if err != nil {
 			return fmt.Errorf("reading its AUTO_INCREMENT value: %w", err)
 		}
-		// The driver gives an unsigned number as a signed one.
+		// The driver returns an unsigned number as a signed one.
 		c.after[i] = sql.NullString{String: strconv.FormatUint(uint64(id), 10), Valid: true}
 	}
 	return nil

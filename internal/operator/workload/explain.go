@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Numbers of MySQL's and MariaDB's errors.
+// These are error numbers of MySQL and MariaDB.
 const (
 	errDuplicateEntry   = 1062
 	errLockWaitTimeout  = 1205
@@ -22,7 +22,7 @@ const (
 	errTableDenied      = 1142
 )
 
-// refusal is why a database has refused a statement.
+// refusal is the reason why a database refuses a statement.
 type refusal int
 
 const (
@@ -43,7 +43,7 @@ var ofMySQL = map[uint16]refusal{
 	errCheckMySQL: checked, errCheckMariaDB: checked, errReadOnly: readOnly, errTableDenied: denied,
 }
 
-// PostgreSQL has one code for both ends of a foreign key.
+// PostgreSQL has one code for both sides of a foreign key.
 var ofPostgreSQL = map[string]refusal{
 	pgerrcode.UniqueViolation: duplicate, pgerrcode.LockNotAvailable: locked, pgerrcode.DeadlockDetected: deadlock, pgerrcode.SerializationFailure: deadlock,
 	pgerrcode.ForeignKeyViolation: referred, pgerrcode.CheckViolation: checked,
@@ -70,7 +70,7 @@ func refusalOf(err error) refusal {
 	return other
 }
 
-// retryable transactions are tried again: with other values, or when nobody stands in the way any more.
+// retryable reports whether a transaction should be tried again, with other values or after a conflict.
 func retryable(err error) bool {
 	switch refusalOf(err) {
 	case duplicate, locked, deadlock:
@@ -80,7 +80,7 @@ func retryable(err error) bool {
 	}
 }
 
-// explain adds what to do to errors of the database that a user meets.
+// explain adds advice to database errors that a user may meet.
 func explain(err error) error {
 	if hint, ok := hints[refusalOf(err)]; ok {
 		return fmt.Errorf("%w (%s)", err, hint)

@@ -10,32 +10,32 @@ import (
 	"time"
 )
 
-// Entry is a line of the journal: one committed change.
+// Entry is a line of the journal. It describes one committed change.
 type Entry struct {
-	// N counts the changes from 1, in the order of their commits and within a transaction of its statements.
+	// N counts the changes from 1, in the order of commits and, within a transaction, of statements.
 	N int64 `json:"n"`
 	// Tx counts the transactions from 1.
 	Tx int64 `json:"tx"`
-	// At is when the commit had returned. Everything else is the same when a run is repeated.
+	// At is when the commit returned. All other fields are the same when a run is repeated.
 	At time.Time `json:"at"`
 	// Op is the operation on the row.
 	Op Op `json:"op"`
 	// Table is database.table.
 	Table string `json:"table"`
-	// Key is the row's primary key, Row the row after the change; for a delete, the row that was deleted.
-	// Values are as [schema.Column.Canonical] has them.
+	// Key is the row's primary key. Row is the row after the change or, for a delete, the deleted row. Values have the
+	// form of [schema.Column.Canonical].
 	Key map[string]any `json:"key"`
 	Row map[string]any `json:"row"`
 }
 
-// journal writes entries of committed transactions.
+// journal writes the entries of committed transactions.
 type journal struct {
 	buffer *bufio.Writer
 	lines  *json.Encoder
 	n, tx  int64
 }
 
-// newJournal takes nil for no journal.
+// newJournal returns a journal. If w is nil, it discards everything.
 func newJournal(w io.Writer) *journal {
 	if w == nil {
 		return &journal{}
@@ -46,7 +46,7 @@ func newJournal(w io.Writer) *journal {
 	return &journal{buffer: buffer, lines: lines}
 }
 
-// write adds a committed transaction and hands it to the operating system.
+// write adds a committed transaction and passes it to the operating system.
 func (j *journal) write(changes []*change, at time.Time) error {
 	if j.buffer == nil {
 		return nil
@@ -72,7 +72,7 @@ func (j *journal) write(changes []*change, at time.Time) error {
 	return nil
 }
 
-// ReadJournal yields the entries of a journal, numbers as json.Number. It ends after the first error.
+// ReadJournal yields the entries of a journal. Numbers are json.Number. It stops at the first error.
 func ReadJournal(r io.Reader) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		lines := json.NewDecoder(r)

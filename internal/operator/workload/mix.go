@@ -7,25 +7,25 @@ import (
 	"strings"
 )
 
-// Op is what a change does to a row.
+// Op is an operation on a row.
 type Op string
 
-// The operations.
+// These are the operations.
 const (
 	Insert Op = "insert"
 	Update Op = "update"
 	Delete Op = "delete"
 )
 
-// Mix is the share of each operation in percent; the three add up to 100.
+// Mix is the share of each operation in percent. The three add up to 100.
 type Mix struct {
 	Insert, Update, Delete int
 }
 
-// DefaultMix is used when none is given.
+// DefaultMix is the default of [Options.Mix].
 var DefaultMix = Mix{Insert: 70, Update: 20, Delete: 10}
 
-// ParseMix reads "70/20/10": inserts, updates, deletes in percent.
+// ParseMix parses "70/20/10": the percentages of inserts, updates and deletes.
 func ParseMix(s string) (Mix, error) {
 	parts := strings.Split(s, "/")
 	if len(parts) != 3 {
@@ -46,8 +46,8 @@ func ParseMix(s string) (Mix, error) {
 	return m, nil
 }
 
-// Validate says what is wrong with the mix. Only rows of the run itself are changed, so it has to insert, and cannot
-// delete more than it inserts.
+// Validate returns an error for an impossible mix. A run changes only its own rows. So it must insert, and cannot
+// delete more rows than it inserts.
 func (m Mix) Validate() error {
 	switch {
 	case m.Insert < 0 || m.Update < 0 || m.Delete < 0:
@@ -62,18 +62,18 @@ func (m Mix) Validate() error {
 	return nil
 }
 
-// String writes the mix as ParseMix reads it.
+// String formats the mix in the form that ParseMix reads.
 func (m Mix) String() string { return fmt.Sprintf("%d/%d/%d", m.Insert, m.Update, m.Delete) }
 
-// quota is how many changes of each operation are still to be made.
+// quota counts how many changes of each operation are left to make.
 type quota map[Op]int64
 
-// operations in a fixed order: ranging over the map would not be reproducible.
+// operations lists the operations in a fixed order, because the order of a map is random.
 var operations = []Op{Insert, Update, Delete}
 
-// quota divides count exactly; what rounding leaves over is inserted.
+// quota divides count exactly. What rounding leaves is inserted.
 func (m Mix) quota(count int64) quota {
-	// Not count*share/100: that overflows for absurd counts.
+	// count*share/100 would overflow for very large counts.
 	part := func(share int) int64 {
 		return count/100*int64(share) + count%100*int64(share)/100
 	}
@@ -81,5 +81,5 @@ func (m Mix) quota(count int64) quota {
 	return quota{Insert: count - updates - deletes, Update: updates, Delete: deletes}
 }
 
-// left is what remains over all operations.
+// left returns how many changes are left over all operations.
 func (q quota) left() int64 { return q[Insert] + q[Update] + q[Delete] }

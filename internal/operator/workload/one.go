@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// Inserted is one row that was inserted to be followed, and deleted again.
+// Inserted is one row that was inserted so that its change can be followed. It can be deleted again.
 type Inserted struct {
 	Table *schema.Table
-	// Key and Row as [Entry] has them.
+	// Key and Row have the form of [Entry].
 	Key, Row map[string]any
-	// Committed is when the commit had returned.
+	// Committed is when the commit returned.
 	Committed time.Time
 
 	runner *runner
 	close  func()
 }
 
-// InsertOne inserts one realistic row with a key of its own and journals it as [Run] does. journal may be nil. Close the
-// row when done with it, deleted or not.
+// InsertOne inserts one realistic row with an unused key. It writes to the journal as [Run] does; journal may be nil.
+// Close the row after use, deleted or not.
 func InsertOne(ctx context.Context, db *sql.DB, name table.Name, seed uint64, journal io.Writer) (*Inserted, error) {
 	t, err := load(ctx, db, name)
 	if err != nil {
@@ -41,7 +41,7 @@ func InsertOne(ctx context.Context, db *sql.DB, name table.Name, seed uint64, jo
 	return i, nil
 }
 
-// insertOne is InsertOne without the database.
+// insertOne does the work of InsertOne on any store.
 func insertOne(ctx context.Context, s store, t *schema.Table, seed uint64, w io.Writer) (*Inserted, error) {
 	plan, err := newPlanner([]*schema.Table{t}, Options{Count: 1, Mix: Mix{Insert: 100}, Seed: seed, MaxTransaction: 1})
 	if err != nil {
@@ -56,11 +56,11 @@ func insertOne(ctx context.Context, s store, t *schema.Table, seed uint64, w io.
 	return i, err
 }
 
-// Delete the row, and journal that.
+// Delete deletes the row and writes that to the journal.
 func (i *Inserted) Delete(ctx context.Context) error {
 	i.runner.plan.quota[Delete]++
 	return i.runner.transaction(context.WithoutCancel(ctx))
 }
 
-// Close forgets the row; it stays where it is.
+// Close releases the connection. It does not delete the row.
 func (i *Inserted) Close() { i.close() }

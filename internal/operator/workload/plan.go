@@ -8,32 +8,34 @@ import (
 	"strings"
 )
 
-// change is one change of one row.
+// change is a change of one row.
 type change struct {
 	op Op
-	// share of the mix that the change counts for: not its own when there was nothing to update or delete.
+	// share is the operation of the mix that the change counts for. It differs from the change's own if there was
+	// nothing to update or delete.
 	share Op
 	table *tableState
 	row   *row
-	// before is nil for an insert, after for a delete.
+	// before is nil for an insert. after is nil for a delete.
 	before, after []sql.NullString
 }
 
-// row is a live row of this run.
+// row is an existing row of this run.
 type row struct {
-	// position in tableState.rows.
+	// position is the row's index in tableState.rows.
 	position int
 	values   []sql.NullString
 }
 
-// tableState is a table with the rows that this run put there.
+// tableState is a table with the rows that this run has inserted.
 type tableState struct {
 	*schema.Table
 	rows    []*row
 	mutable []int
-	// keys of live rows, kept when the key is generated here rather than by the database.
+	// keys holds the keys of existing rows. It is used if the keys are generated here and not by the database.
 	keys map[string]bool
-	// deleted keys, some of which are used again: a sink has to get delete and insert in order.
+	// deleted holds deleted keys. Some of them are used again, so that a sink must order the delete and the insert
+	// correctly.
 	deleted [][]sql.NullString
 }
 
@@ -51,7 +53,7 @@ func (t *tableState) remove(r *row) {
 	delete(t.keys, t.key(r.values))
 }
 
-// key joins the values of the primary key. AUTO_INCREMENT values are not known yet and never collide.
+// key joins the values of the primary key. AUTO_INCREMENT values are unknown before the insert and never collide.
 func (t *tableState) key(values []sql.NullString) string {
 	var s strings.Builder
 	for _, i := range t.Key {
@@ -62,8 +64,8 @@ func (t *tableState) key(values []sql.NullString) string {
 	return s.String()
 }
 
-// planner decides what changes next. It assumes that each change is applied before the next is asked for, and that
-// undo is called with those that were rolled back.
+// planner decides the next change. Each change must be applied before the next one is requested. undo must be called
+// for changes that were rolled back.
 type planner struct {
 	values *values
 	quota  quota
@@ -91,7 +93,7 @@ func (p *planner) transactionSize() int {
 	return int(min(int64(1+p.values.random.IntN(p.max)), p.left()))
 }
 
-// next plans one change and takes it into account.
+// next plans one change and updates the planner's state.
 func (p *planner) next() (*change, error) {
 	p.values.tick()
 	op, share := p.operation()
@@ -113,8 +115,8 @@ func (p *planner) next() (*change, error) {
 	return c, nil
 }
 
-// operation draws from what is left of the mix, so that a whole run has it exactly, and says whose share it uses.
-// Where nothing can be updated or deleted, it takes what is possible; if need be it inserts instead.
+// operation draws an operation from the remaining mix, so that a complete run has exactly that mix. It also returns the
+// operation whose share it uses. If the drawn operation is impossible, it chooses a possible one, or otherwise inserts.
 func (p *planner) operation() (op, share Op) {
 	var drawn Op
 	n := p.values.random.Int64N(p.left())
@@ -139,7 +141,7 @@ func (p *planner) possible(op Op) bool {
 	case Update:
 		return len(p.candidates(Update)) > 0
 	case Delete:
-		// The last row that can be updated is kept while updates are left and no insert can bring another.
+		// Keep the last row that can be updated while updates are left and no insert can add another.
 		if p.quota[Update] > 0 && p.quota[Insert] == 0 && p.updatable() <= 1 {
 			return false
 		}
@@ -158,7 +160,7 @@ func (p *planner) updatable() int {
 	return n
 }
 
-// candidates are the tables in which op is possible.
+// candidates lists the tables in which op is possible.
 func (p *planner) candidates(op Op) []*tableState {
 	var tables []*tableState
 	for _, t := range p.tables {
@@ -169,7 +171,7 @@ func (p *planner) candidates(op Op) []*tableState {
 	return tables
 }
 
-// choose a table and one of its rows.
+// choose chooses a table and one of its rows.
 func (p *planner) choose(op Op) (*tableState, *row) {
 	t := pick(p.values, p.candidates(op)...)
 	return t, pick(p.values, t.rows...)
@@ -196,7 +198,7 @@ func (p *planner) insert() (*change, error) {
 	return nil, fmt.Errorf("table %s: no free primary key was found after %d rows, because its type has too few values: choose another table or fewer changes", t.Name, len(t.rows))
 }
 
-// fresh generates a value, or NULL one time in ten where that is allowed.
+// fresh generates a value. One time in ten it is NULL, if NULL is allowed.
 func (p *planner) fresh(t *tableState, values []sql.NullString, i int) sql.NullString {
 	c := t.Columns[i]
 	if !settable(c) || c.Nullable && p.values.oneIn(10) {
@@ -213,7 +215,7 @@ func (p *planner) fresh(t *tableState, values []sql.NullString, i int) sql.NullS
 	return sql.NullString{String: p.values.value(c, known), Valid: true}
 }
 
-// update gives up to three columns another value: a row that stays the same makes no binlog event.
+// update changes up to three columns. The row must change, because otherwise there is no binlog event.
 func (p *planner) update() (*change, error) {
 	t, r := p.choose(Update)
 	after := append([]sql.NullString(nil), r.values...)
@@ -250,7 +252,7 @@ func (p *planner) remove() *change {
 	return &change{op: Delete, table: t, row: r, before: r.values}
 }
 
-// undo takes back changes that were rolled back, the last first.
+// undo reverses changes that were rolled back, last first.
 func (p *planner) undo(changes []*change) {
 	for i := len(changes) - 1; i >= 0; i-- {
 		c := changes[i]

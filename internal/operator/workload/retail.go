@@ -5,8 +5,8 @@ import (
 	"strconv"
 )
 
-// named generates values for columns whose name says what they hold, when the type fits: those of the retail
-// transactions of aws-samples/aws-dms-cdc-data-pipeline first of all.
+// named generates values that fit the column's name, if the type allows it. It covers mainly the retail transactions of
+// aws-samples/aws-dms-cdc-data-pipeline.
 func (v *values) named(c schema.Column, known func(string) string) (string, bool) {
 	switch {
 	case c.Kind == schema.Text:
@@ -40,7 +40,7 @@ func (v *values) namedText(name string) (string, bool) {
 	return "", false
 }
 
-// amount of pieces: only what goes into a cart or is bought has more than one. A TINYINT holds it.
+// amount returns a number of pieces that fits a TINYINT. Only items in a cart or purchase have more than one.
 func (v *values) amount(event string) int {
 	if event == "cart" || event == "purchase" {
 		return 1 + v.random.IntN(100)

@@ -9,14 +9,14 @@ import (
 	"time"
 )
 
-// Counts of committed changes.
+// Counts counts committed changes.
 type Counts struct {
 	Inserts int64 `json:"inserts"`
 	Updates int64 `json:"updates"`
 	Deletes int64 `json:"deletes"`
 }
 
-// Changes in all.
+// Changes returns the number of all changes.
 func (c Counts) Changes() int64 { return c.Inserts + c.Updates + c.Deletes }
 
 func (c *Counts) add(op Op) {
@@ -30,28 +30,28 @@ func (c *Counts) add(op Op) {
 	}
 }
 
-// TableCounts are the counts of one table.
+// TableCounts has the counts of one table.
 type TableCounts struct {
 	Table string `json:"table"`
 	Counts
 }
 
-// Summary counts the committed changes, so far or at the end.
+// Summary counts the committed changes of a run until now.
 type Summary struct {
 	Changes      int64 `json:"changes"`
 	Transactions int64 `json:"transactions"`
 	Counts
 	Tables []TableCounts `json:"tables"`
-	// Seed that repeats the run.
+	// Seed repeats the run.
 	Seed    uint64  `json:"seed"`
 	Seconds float64 `json:"seconds"`
-	// Rate in changes a second.
+	// Rate is in changes per second.
 	Rate float64 `json:"rate"`
-	// Interrupted says that the run ended early because it was told to.
+	// Interrupted is true if the run was ended early.
 	Interrupted bool `json:"interrupted"`
 }
 
-// String is the summary in one line.
+// String formats the summary on one line.
 func (s Summary) String() string {
 	var b strings.Builder
 	if s.Interrupted {
@@ -65,7 +65,7 @@ func (s Summary) String() string {
 	return b.String()
 }
 
-// tally counts while running.
+// tally counts during a run.
 type tally struct {
 	Summary
 	started time.Time
@@ -82,7 +82,7 @@ func newTally(tables []*schema.Table, seed uint64) *tally {
 	return t
 }
 
-// add a committed transaction.
+// add counts a committed transaction.
 func (t *tally) add(changes []*change) {
 	t.Transactions++
 	for _, c := range changes {
@@ -92,7 +92,7 @@ func (t *tally) add(changes []*change) {
 	}
 }
 
-// now is the summary up to now, independent of what comes.
+// now returns a copy of the present counts.
 func (t *tally) now() Summary {
 	s := t.Summary
 	s.Tables = append([]TableCounts(nil), t.Tables...)
@@ -109,7 +109,7 @@ func (t *tally) interrupted() Summary {
 	return s
 }
 
-// pace waits until the changes so far are due. 0: no waiting.
+// pace waits until the changes so far are due. A rate of 0 does not wait.
 func (t *tally) pace(ctx context.Context, rate float64) {
 	if rate <= 0 {
 		return

@@ -10,7 +10,7 @@ import (
 	"slices"
 )
 
-// load reads a table and refuses one into which no row can be made up.
+// load reads a table. It refuses a table for which no row can be generated.
 func load(ctx context.Context, db *sql.DB, name table.Name) (*schema.Table, error) {
 	t, err := schema.Load(ctx, db, name)
 	if err != nil {
@@ -19,7 +19,7 @@ func load(ctx context.Context, db *sql.DB, name table.Name) (*schema.Table, erro
 	return t, writable(t)
 }
 
-// writable refuses what would make changes that fail.
+// writable refuses a table in which generated changes would fail.
 func writable(t *schema.Table) error {
 	var problems []error
 	for _, c := range t.Columns {
@@ -37,15 +37,15 @@ func writable(t *schema.Table) error {
 	return fmt.Errorf("the command cannot make a row for %s: %w; name another table with --table (`cdc verify --deep` can still compare this one)", t.Name, errors.Join(problems...))
 }
 
-// generated says that there are values for a kind.
+// generated reports whether values of a kind can be generated.
 func generated(k schema.Kind) bool {
 	return !slices.Contains([]schema.Kind{schema.Unsupported, schema.Spatial, schema.Inet}, k)
 }
 
-// settable says whether a value other than NULL can be generated and changed later.
+// settable reports whether a value other than NULL can be generated and changed later.
 func settable(c schema.Column) bool { return generated(c.Kind) && !c.Foreign && !c.AutoIncrement }
 
-// autoIncrement is the index of the AUTO_INCREMENT column, or -1. A table has at most one.
+// autoIncrement returns the index of the AUTO_INCREMENT column, or -1. A table has at most one.
 func autoIncrement(t *schema.Table) int {
 	return slices.IndexFunc(t.Columns, func(c schema.Column) bool { return c.AutoIncrement })
 }

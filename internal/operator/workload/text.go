@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Text that is easily broken on its way: three and four bytes a character, right to left, joined emoji, accents
-// composed and combined, characters that JSON and SQL quote.
+// These texts break easily in transit. They have characters of three and four bytes, right-to-left text, joined emoji,
+// composed and combined accents, and characters that JSON and SQL must quote.
 var (
 	names = []string{
 		"김서연", "이도윤", "박지훈", "최수아", "정하준", "남궁민수", "José Núñez", "Zoë Müller", "François Côté", "Łukasz Żółć",
@@ -20,7 +20,7 @@ var (
 	}
 )
 
-// text generates what the column's name suggests, cut to what the column holds.
+// text generates a text that fits the column's name, cut to the column's length.
 func (v *values) text(c schema.Column) string {
 	switch n := v.random.IntN(50); {
 	case n == 0 && c.Length > 0:
@@ -67,7 +67,7 @@ func (v *values) content(name string) string {
 	return pick(v, v.faker.Word(), v.faker.Word()+" "+v.faker.Word(), pick(v, phrases...), pick(v, names...))
 }
 
-// long fills a short column to its last character, and a long one with more than usual.
+// long fills a short column completely. In a long column it writes more than usual.
 func (v *values) long(c schema.Column) string {
 	var s strings.Builder
 	for n := 0; n < int(min(c.Length, 1000)); n = utf8.RuneCountInString(s.String()) {
@@ -76,8 +76,8 @@ func (v *values) long(c schema.Column) string {
 	return v.fit(c, s.String())
 }
 
-// identifier is a short, practically unique text. Some begin with characters outside ASCII, as document ids and
-// object keys made of them must survive that.
+// identifier returns a short text that is practically unique. Some begin with a character outside ASCII, because such
+// keys become document ids and object keys.
 func (v *values) identifier(c schema.Column) string {
 	const letters = "0123456789abcdefghijklmnopqrstuvwxyz"
 	b := make([]byte, min(c.Length, 16))
@@ -90,8 +90,8 @@ func (v *values) identifier(c schema.Column) string {
 	return string(b)
 }
 
-// fit drops what the character set lacks and cuts s to the column's length, without space at either end
-// (CHAR loses it at the end).
+// fit removes characters that the character set lacks and cuts s to the column's length. It also removes spaces at both
+// ends, because CHAR loses those at the end.
 func (v *values) fit(c schema.Column, s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !encodes(c.Charset, r) {
@@ -115,7 +115,7 @@ func (v *values) fit(c schema.Column, s string) string {
 	return strings.TrimSpace(s)
 }
 
-// encodes says whether a character set surely has the character.
+// encodes reports whether a character set certainly has the character.
 func encodes(charset string, r rune) bool {
 	switch charset {
 	case "utf8mb4", "utf16", "utf16le", "utf32":
@@ -128,9 +128,9 @@ func encodes(charset string, r rune) bool {
 	return r < 0x80
 }
 
-// json writes an object as MySQL prints it, so that MySQL (which parses it) and MariaDB (which keeps the text) give
-// back the same: shorter names first, a space after colon and comma
-// (https://dev.mysql.com/doc/refman/8.0/en/json.html, "Normalization").
+// json writes an object in MySQL's printed form: shorter names first, a space after colon and comma
+// (https://dev.mysql.com/doc/refman/8.0/en/json.html, "Normalization"). MySQL parses it and MariaDB keeps the text, so
+// both return the same.
 func (v *values) json() string {
 	switch v.random.IntN(20) {
 	case 0:

@@ -26,17 +26,17 @@ func newValues(seed uint64) *values {
 	return &values{random: rand.New(source), faker: gofakeit.NewFaker(source, false), clock: start}
 }
 
-// tick moves the clock on, up to three seconds.
+// tick advances the clock by up to three seconds.
 func (v *values) tick() {
 	v.clock = v.clock.Add(time.Duration(1+v.random.IntN(3_000_000)) * time.Microsecond)
 }
 
-// oneIn is true once in n times.
+// oneIn returns true once in n times on average.
 func (v *values) oneIn(n int) bool { return v.random.IntN(n) == 0 }
 
 func pick[T any](v *values, from ...T) T { return from[v.random.IntN(len(from))] }
 
-// value generates a value that fits the column. known gives the row's values so far, by column name.
+// value generates a value that fits the column. known returns the row's earlier values by column name.
 func (v *values) value(c schema.Column, known func(string) string) string {
 	if !c.Key && !c.Unique {
 		if s, ok := v.named(c, known); ok {
@@ -87,7 +87,8 @@ func (v *values) value(c schema.Column, known func(string) string) string {
 	panic(fmt.Sprintf("column %s: a value for a column that stays NULL", c.Name))
 }
 
-// integer is mostly small, sometimes anything, sometimes a limit of the type; keys are spread over the whole type.
+// integer generates mostly small numbers, sometimes any number, and sometimes a limit of the type. With spread it uses
+// the whole range, for keys.
 func (v *values) integer(c schema.Column, spread bool) string {
 	unused := 64 - c.Bits
 	limits := []string{"0", strconv.FormatInt(-1<<(c.Bits-1), 10), strconv.FormatInt(1<<(c.Bits-1)-1, 10)}
@@ -107,7 +108,7 @@ func (v *values) integer(c schema.Column, spread bool) string {
 	return strconv.Itoa(v.random.IntN(int(min(uint64(1)<<(c.Bits-1), 1000))))
 }
 
-// decimal has exactly the column's scale, as the database prints it.
+// decimal generates a number with exactly the column's scale, as the database prints it.
 func (v *values) decimal(c schema.Column, spread bool) string {
 	whole := max(c.Precision-c.Scale, 0)
 	var digits, fraction string
@@ -144,7 +145,7 @@ func (v *values) digits(n int) string {
 	return string(b)
 }
 
-// float has few enough significant digits to come back from the database as it went in.
+// float generates a number with few significant digits, so that the database returns it unchanged.
 func (v *values) float(c schema.Column, significant int) string {
 	scale := v.random.IntN(5)
 	if c.Scale >= 0 {
@@ -170,7 +171,7 @@ func (v *values) float(c schema.Column, significant int) string {
 	return s
 }
 
-// moment is within the month before the clock, and within what a TIMESTAMP holds.
+// moment returns a time in the month before the clock that a TIMESTAMP can hold.
 func (v *values) moment(spread bool) time.Time {
 	switch {
 	case spread:
@@ -197,7 +198,7 @@ func (v *values) datetime(c schema.Column, spread bool) string {
 	return timestamp(v.moment(spread), c.Precision)
 }
 
-// timestamp writes t with exactly that many digits of a second, cut off rather than rounded.
+// timestamp formats t with that many digits of a second. It cuts further digits and does not round.
 func timestamp(t time.Time, digits int) string {
 	return t.UTC().Format(time.DateTime) + fraction(t.Nanosecond()/1000, digits)
 }
@@ -209,7 +210,7 @@ func fraction(microseconds, digits int) string {
 	return "." + fmt.Sprintf("%06d", microseconds)[:digits]
 }
 
-// timeOfDay is a time of day, or one of the limits of MySQL's TIME, which is a duration.
+// timeOfDay returns a time of day, or a limit of MySQL's TIME, which is a duration.
 func (v *values) timeOfDay(c schema.Column) string {
 	if c.Type == "" && v.oneIn(20) {
 		return pick(v, "-838:59:59", "838:59:59", "00:00:00") + fraction(0, c.Precision)
@@ -236,7 +237,7 @@ func (v *values) binary(c schema.Column) string {
 	return string(b)
 }
 
-// set joins some of the members, in the order of the type, as the database does.
+// set joins some members in the order of the type, as the database does.
 func (v *values) set(c schema.Column) string {
 	return strings.Join(slices.DeleteFunc(slices.Clone(c.Members), func(string) bool { return v.oneIn(2) }), ",")
 }

@@ -15,7 +15,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// generated draws a value for the column from a random seed.
+// drawn generates a value for the column from a random seed.
 func drawn(t *rapid.T, c schema.Column) string {
 	v := newValues(rapid.Uint64().Draw(t, "seed"))
 	for range rapid.IntRange(0, 20).Draw(t, "skip") {

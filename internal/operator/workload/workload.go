@@ -1,10 +1,11 @@
 // Package workload writes realistic, reproducible changes into tables of a MySQL-compatible database or of PostgreSQL.
 //
-// It reads what a table looks like (package schema), inserts, updates and deletes rows in a given mix inside
-// transactions of several rows, and journals each committed change in a form that a sink's copy can be compared with.
+// It reads the tables' definitions (package schema). Then it inserts, updates and deletes rows in a given mix, in
+// transactions of several rows. It writes each committed change to a journal, in a form that a sink's copy can be
+// compared with.
 //
-// It touches only rows that the same run inserted, so that it can work on a table that others use. The same seed on
-// the same tables gives the same changes, times included.
+// It changes only rows that the same run has inserted, so others may use the tables meanwhile. The same seed on the
+// same tables gives the same changes, with the same times.
 package workload
 
 import (
@@ -20,40 +21,41 @@ import (
 	"time"
 )
 
-// DefaultMaxTransaction is the most changes in one transaction unless [Options] says otherwise.
+// DefaultMaxTransaction is the default of [Options.MaxTransaction].
 const DefaultMaxTransaction = 10
 
-// attempts at one transaction. A duplicate key is tried with other values, a deadlock once more.
+// attempts limits the attempts at one transaction. After a duplicate key it is tried with other values, and after a
+// deadlock once more.
 const attempts = 20
 
-// Options say what to write.
+// Options are the options of Run.
 type Options struct {
-	// Tables to write into, at least one; each needs a primary key.
+	// Tables lists the tables to write to, at least one. Each needs a primary key.
 	Tables []table.Name
-	// Count of row changes over all tables.
+	// Count is the number of row changes over all tables.
 	Count int64
-	// Mix of inserts, updates and deletes. Default 70/20/10.
+	// Mix is the mix of inserts, updates and deletes. The default is 70/20/10.
 	Mix Mix
-	// Seed of everything random.
+	// Seed determines everything that is random.
 	Seed uint64
-	// Rate in changes a second, held on average. 0: as fast as the database takes them.
+	// Rate is the average number of changes per second. 0 means no limit.
 	Rate float64
-	// MaxTransaction is the most changes in one transaction. Default [DefaultMaxTransaction].
+	// MaxTransaction is the greatest number of changes in one transaction. The default is [DefaultMaxTransaction].
 	MaxTransaction int
-	// Journal gets one [Entry] a line, after the commit. May be nil.
+	// Journal receives one [Entry] a line, after the commit. It may be nil.
 	Journal io.Writer
-	// Progress is called after every commit. May be nil.
+	// Progress is called after every commit. It may be nil.
 	Progress func(Summary)
 }
 
-// withDefaults fills what is not set.
+// withDefaults sets the default of each option that is not set.
 func (o Options) withDefaults() Options {
 	o.MaxTransaction = cmp.Or(o.MaxTransaction, DefaultMaxTransaction)
 	o.Mix = cmp.Or(o.Mix, DefaultMix)
 	return o
 }
 
-// Validate returns every problem, joined.
+// Validate returns all problems, joined.
 func (o Options) Validate() error {
 	o = o.withDefaults()
 	var problems []error
@@ -77,8 +79,8 @@ func (o Options) Validate() error {
 	return errors.Join(problems...)
 }
 
-// Run writes the changes. When ctx is cancelled it finishes the transaction it is in and returns a summary that says
-// Interrupted, without an error. The summary is right on an error too: it counts what was committed.
+// Run writes the changes. When ctx is cancelled, it finishes the present transaction and returns a summary with
+// Interrupted set and no error. After an error, too, the summary counts everything that was committed.
 func Run(ctx context.Context, db *sql.DB, o Options) (Summary, error) {
 	if err := o.Validate(); err != nil {
 		return Summary{}, err
@@ -99,12 +101,12 @@ func Run(ctx context.Context, db *sql.DB, o Options) (Summary, error) {
 	return run(ctx, s, tables, o)
 }
 
-// store is where transactions go: a database, or a test's stand-in.
+// store executes transactions. It is a database, or a test's stand-in.
 type store interface {
 	begin(ctx context.Context) (transaction, error)
 }
 
-// transaction applies changes until it is committed. apply fills in the AUTO_INCREMENT value of an insert.
+// transaction applies changes until it is committed. apply sets the AUTO_INCREMENT value of an insert.
 type transaction interface {
 	apply(ctx context.Context, c *change) error
 	commit() error
@@ -119,7 +121,7 @@ type runner struct {
 	summary *tally
 }
 
-// run is Run without the database.
+// run does the work of Run on any store.
 func run(ctx context.Context, s store, tables []*schema.Table, o Options) (Summary, error) {
 	o = o.withDefaults()
 	plan, err := newPlanner(tables, o)
@@ -127,7 +129,7 @@ func run(ctx context.Context, s store, tables []*schema.Table, o Options) (Summa
 		return Summary{}, err
 	}
 	r := &runner{store: s, plan: plan, journal: newJournal(o.Journal), summary: newTally(tables, o.Seed)}
-	// A transaction is not cut short: what is begun is committed and journaled.
+	// A transaction is not interrupted. Once begun, it is committed and written to the journal.
 	working := context.WithoutCancel(ctx)
 	for plan.left() > 0 {
 		if ctx.Err() != nil {
@@ -144,7 +146,7 @@ func run(ctx context.Context, s store, tables []*schema.Table, o Options) (Summa
 	return r.summary.now(), nil
 }
 
-// transaction plans, writes, commits and journals one transaction, again when the database asks for it.
+// transaction plans, writes, commits and journals one transaction. It repeats that if the database requires it.
 func (r *runner) transaction(ctx context.Context) error {
 	for attempt := 1; ; attempt++ {
 		changes, err := r.attempt(ctx)
@@ -159,7 +161,7 @@ func (r *runner) transaction(ctx context.Context) error {
 	}
 }
 
-// attempt returns the changes that were planned, committed unless there is an error.
+// attempt returns the planned changes. They are committed unless there is an error.
 func (r *runner) attempt(ctx context.Context) ([]*change, error) {
 	tx, err := r.store.begin(ctx)
 	if err != nil {
@@ -173,7 +175,7 @@ func (r *runner) attempt(ctx context.Context) ([]*change, error) {
 			err = tx.apply(ctx, c)
 		}
 		if err != nil {
-			// The first error is what the user needs; a rollback that fails too ends with the connection.
+			// The user needs the first error. If the rollback fails too, the connection ends the transaction.
 			_ = tx.rollback()
 			return changes, err
 		}

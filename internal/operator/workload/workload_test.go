@@ -17,7 +17,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// memory is a store that keeps nothing but the AUTO_INCREMENT counter, and fails when told to.
+// memory is a store that keeps only the AUTO_INCREMENT counter. It fails on request.
 type memory struct {
 	next  int64
 	calls int
@@ -115,7 +115,7 @@ func TestMixIsKeptExactlyAndChangesMakeSense(t *testing.T) {
 	})
 }
 
-// keyOf identifies a row over tables.
+// keyOf returns a text that identifies a row among all tables.
 func keyOf(table string, key map[string]any) string {
 	b, err := json.Marshal(key)
 	if err != nil {
@@ -124,8 +124,8 @@ func keyOf(table string, key map[string]any) string {
 	return table + string(b)
 }
 
-// requireConsistent replays a journal: keys are inserted once while they live, updates change something and never
-// the key, and nothing happens to rows that are not there.
+// requireConsistent replays a journal and checks each entry. An existing key is not inserted again, an update changes
+// the row but not its key, and only existing rows change.
 func requireConsistent(t require.TestingT, entries []Entry, count int64) map[string]map[string]any {
 	live := map[string]map[string]any{}
 	require.Len(t, entries, int(count))
