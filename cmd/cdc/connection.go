@@ -167,7 +167,7 @@ func (f *connectionFlags) outputs(ctx context.Context) (outputs.Outputs, error) 
 	return f.stack.outputs(ctx, needed)
 }
 
-// one reports whether the flags name one database. Otherwise they only say how to reach one.
+// one reports whether the flags name one database. Without a name they only say how to reach the database.
 func (f *connectionFlags) one() bool {
 	return f.host != "" || f.port != 0 || f.secretArn != "" || f.user != ""
 }

@@ -189,8 +189,7 @@ func physical(notes []tables.Note, named []string) ([]string, error) {
 	return names, errors.Join(problems...)
 }
 
-// print shows what the job reports of all tables, or of the named ones. It returns an error for a table that has
-// stopped.
+// print shows the job's report on all tables, or on the named ones. It returns an error for a table that has stopped.
 func (k *keptTables) print(ctx context.Context, w io.Writer, output string, only []string) ([]tables.Note, error) {
 	notes, err := tables.Notes(ctx, k.state)
 	if err != nil {

@@ -160,7 +160,7 @@ func (c *compared) of(r verify.Result) compared {
 	return *c
 }
 
-// problem returns one error that names the tables that could not be compared and the rows that differ.
+// problem returns one error for the tables that could not be compared and for the rows that differ.
 func (c *compared) problem() error {
 	var problems []error
 	for _, u := range c.Uncompared {

@@ -1,9 +1,8 @@
 // Package conformance checks assumptions that the project makes about AWS and that no document confirms.
 //
-// [Assumptions] lists each one: what is assumed, which code relies on it, and what would happen if it were wrong. [Run]
-// makes tables in a database that the task follows, and writes rows that show the assumptions. It collects the
-// resulting records from the stream, the history index and the lake as [Evidence]. [Judge] depends on that evidence
-// alone.
+// [Assumptions] lists them, each with the code that relies on it and the effect if it is wrong. [Run] makes tables in a
+// database that the task follows, and writes rows that show the assumptions. It collects the resulting records from the
+// stream, the history index and the lake as [Evidence]. [Judge] depends on that evidence alone.
 package conformance
 
 import "cdcpipeline/internal/operator/verify"

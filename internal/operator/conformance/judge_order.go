@@ -54,7 +54,7 @@ func orAbsent(raw string) string {
 	return raw
 }
 
-// transacted checks that the upper half of a transaction-id is the binlog file that holds the change.
+// transacted checks that the upper half of a transaction-id names the binlog file with the change.
 func transacted(s sighting) string {
 	begin, ok := s.transaction()
 	if !ok {
@@ -106,7 +106,7 @@ func positionsGrow(e *Evidence) Verdict {
 	return ascending(e.committed(), "stream-position", sighting.position)
 }
 
-// transactionsGrow checks that transaction ids grow and that all changes of a transaction share one.
+// transactionsGrow checks that transaction ids grow, and that the changes within one transaction share an id.
 func transactionsGrow(e *Evidence) Verdict {
 	several := e.scene(sceneSeveral)
 	for _, s := range several {
@@ -142,7 +142,8 @@ func numberedFromOne(e *Evidence) Verdict {
 	})
 }
 
-// numberedApart checks that the changes of a transaction have different numbers, in the order of its statements.
+// numberedApart checks the numbers of changes within a transaction. They must differ and follow the order of the
+// statements.
 func numberedApart(e *Evidence) Verdict {
 	last := 0
 	return every(slices.Concat(e.inserted(), e.scene(sceneSeveral, 2), e.scene(sceneSeveral, 3)), func(s sighting) string {
@@ -162,7 +163,7 @@ func committedThen(s sighting) string {
 	return ""
 }
 
-// inTurn checks that the changes of a row come from one shard, in the order of their commits.
+// inTurn checks that all changes to one row come from one shard, in commit order.
 func inTurn(e *Evidence) Verdict {
 	last, shard := 0, ""
 	return every(e.scene(sceneUpdated), func(s sighting) string {

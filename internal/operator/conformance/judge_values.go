@@ -13,7 +13,7 @@ import (
 	"github.com/tidwall/gjson"
 )
 
-// column applies a check to one column of the scene that has every kind of value.
+// column applies a check to one column of the scene with values of every kind.
 func column(name string, problem func(gjson.Result) string) func(*Evidence) Verdict {
 	return columnOf(sceneValues, name, problem)
 }

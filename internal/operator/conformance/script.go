@@ -59,7 +59,7 @@ func quoted(n table.Name) string { return quote(n.Database) + "." + quote(n.Tabl
 
 func quote(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
 
-// definitionsOf are the statements that make both tables.
+// definitionsOf returns the statements that make both tables.
 func definitionsOf(first, second table.Name) []string {
 	return []string{
 		`CREATE TABLE ` + quoted(first) + ` (
@@ -76,10 +76,10 @@ ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COMMENT='` + tableComment + `'`,
 	}
 }
 
-// keyColumns of the first table.
+// keyColumns lists the key columns of the first table.
 var keyColumns = []string{"id", "code", "tag"}
 
-// scriptRows is how many records the first step makes, of both tables.
+// scriptRows is how many row records the first step makes, for both tables.
 const scriptRows = 18
 
 // script writes the rows of the first step.
@@ -89,10 +89,10 @@ type script struct {
 	run           string
 }
 
-// statement is one in a transaction.
+// statement is one SQL statement of a transaction.
 type statement = string
 
-// insert writes a row; more columns are as SQL writes them.
+// insert returns a statement that inserts a row. more gives further columns with their values in SQL.
 func (s script) insert(scene, id string, more ...[2]string) statement {
 	return s.insertKeyed(scene, id, "'k'", more...)
 }
@@ -109,7 +109,8 @@ func (s script) update(set, id string) statement {
 	return "UPDATE " + quoted(s.first) + " SET " + set + " WHERE id = " + id
 }
 
-// write the scenes, each statement group in a transaction of its own, one after the other but for the interleaved pair.
+// write writes the scenes. Each group of statements is one transaction. The transactions follow one another, except the
+// interleaved pair.
 func (s script) write(ctx context.Context) error {
 	several := fmt.Sprintf("INSERT INTO %s (id, code, tag, run, scene, step) VALUES (11, 'k', x'CAFE0000', '%[2]s', '%[3]s', 1), (12, 'k', x'CAFE0000', '%[2]s', '%[3]s', 1), (13, 'k', x'CAFE0000', '%[2]s', '%[3]s', 1)",
 		quoted(s.first), s.run, sceneSeveral)
@@ -139,13 +140,13 @@ func (s script) write(ctx context.Context) error {
 	return s.commit(ctx, s.insert(sceneEnd, "99"))
 }
 
-// interleave begins a transaction, writes and commits another one meanwhile, and commits the first.
+// interleave begins a transaction, writes and commits another one meanwhile, and then commits the first.
 func (s script) interleave(ctx context.Context) error {
 	first, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
-	defer func() { _ = first.Rollback() }() // nothing once it is committed
+	defer func() { _ = first.Rollback() }() // no effect after the commit
 	if _, err := first.ExecContext(ctx, s.insert(sceneFirst, "51")); err != nil {
 		return fmt.Errorf("writing the scene %s: %w", sceneFirst, err)
 	}
@@ -158,7 +159,7 @@ func (s script) interleave(ctx context.Context) error {
 	return nil
 }
 
-// alter gives the first table a column and writes a row that has it.
+// alter adds a column to the first table and inserts a row with a value in it.
 func (s script) alter(ctx context.Context) error {
 	if _, err := s.db.ExecContext(ctx, "ALTER TABLE "+quoted(s.first)+" ADD COLUMN later INT NULL"); err != nil {
 		return fmt.Errorf("altering %s: %w", s.first, err)
@@ -171,7 +172,7 @@ func (s script) commit(ctx context.Context, statements ...statement) error {
 	if err != nil {
 		return fmt.Errorf("beginning a transaction: %w", err)
 	}
-	defer func() { _ = tx.Rollback() }() // nothing once it is committed
+	defer func() { _ = tx.Rollback() }() // no effect after the commit
 	for _, one := range statements {
 		if _, err := tx.ExecContext(ctx, one); err != nil {
 			return fmt.Errorf("%.80s: %w", one, err)

@@ -40,8 +40,8 @@ func columnsGone(names []string, after, before time.Time) Change {
 	return Change{What: what + strings.Join(names, ", "), Columns: names, After: after, Before: before}
 }
 
-// Sighting is what the canary, which looks once a minute, has seen of a table's columns. Columns may be gone before the
-// first look of `cdc status`.
+// Sighting holds the canary's observations of a table's columns. The canary looks once a minute, so it can see a change
+// before the first look of `cdc status`.
 type Sighting struct {
 	// Seen is the last time when the canary found the columns changed.
 	Seen time.Time `json:"seen"`

@@ -55,8 +55,8 @@ const (
 	Gone     = "DROP or RENAME"
 )
 
-// Change is a change of a table that left stale rows in the sinks: rows that no longer exist, or rows with former
-// columns.
+// Change is a change to a table that left stale rows in the sinks. Those rows no longer exist in the source, or they
+// still show a dropped column.
 type Change struct {
 	// What names the SQL statements that may have caused the change.
 	What string `json:"what"`

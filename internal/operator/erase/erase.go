@@ -114,7 +114,7 @@ type Report struct {
 	History Documents `json:"history"`
 	Current Documents `json:"current"`
 	// Tables lists the lake's tables by their names in the catalog. TableVersions counts former versions of their
-	// files, and files of tables that were shown before. All of them are deleted.
+	// files, and files of tables that are no longer shown. All of them are deleted.
 	Tables        []string `json:"tables"`
 	TableVersions int      `json:"tableVersions"`
 	// QueryResults counts the versions of Athena's result objects. All of them are deleted.

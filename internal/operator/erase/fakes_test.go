@@ -416,7 +416,7 @@ func (s *scene) erasure(yes bool) Erasure {
 	}
 }
 
-// nothing requires that no place has anything of the row, and that everything of other rows is left.
+// nothing requires that every trace of the row is gone, and that all other rows are complete.
 func (s *scene) nothing(ids map[string]int) {
 	s.t.Helper()
 	require.Empty(s.t, s.marked(s.t))

@@ -151,7 +151,7 @@ func contained(name string, kept []byte) (member json.RawMessage, err error) {
 	return member, nil
 }
 
-// invocation reads what Lambda stores of a batch that it gives up. It is one object that contains the event as a
+// invocation reads an object that Lambda stored because it gave up a batch. The object contains the batch's event as a
 // string, https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
 func invocation(body []byte, drop func([]byte) bool) ([]byte, counted, error) {
 	var members, event map[string]json.RawMessage

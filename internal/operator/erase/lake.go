@@ -39,7 +39,7 @@ type Lake struct {
 	// Prefix is the prefix of the tables' records, without a slash at its end.
 	Prefix string
 	// Parked lists the prefixes of records that could not be delivered or applied, each with a slash at its end.
-	// Invocations is the one of them under which Lambda stores batches that it gives up.
+	// Invocations is the prefix in this list under which Lambda stores failed batches.
 	Parked      []string
 	Invocations string
 	// Results is the prefix of query results, with a slash at its end.
@@ -115,7 +115,8 @@ func (l Lake) deleteVersions(ctx context.Context, all []version) error {
 type survey struct {
 	of       *row
 	prefixes []string
-	// objects maps the key of each object to its versions, if one of them has records of the row.
+	// objects maps an object's key to all its versions. It includes an object only if some version has records of the
+	// row.
 	objects map[string]*stored
 	// newest maps the id of each of the row's keys to its newest record in the present objects.
 	newest map[string]newest

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Kept describes the parts of a stack that an erasure cannot reach and that may hold values of rows, with their
-// retention.
+// Kept describes the places in a stack that an erasure cannot reach, each with its retention. They may hold values of
+// rows.
 type Kept struct {
 	Stream string
 	// StreamHours is how many hours the stream keeps a record. 0 means unknown.
@@ -43,7 +43,7 @@ const (
 	uploadDays = 7
 )
 
-// Left lists what may still hold values of a row that is erased now.
+// Left lists the places that may still hold values of the row after its erasure.
 func (k Kept) Left(now time.Time) []Left {
 	day := func(days int) time.Time { return now.UTC().AddDate(0, 0, days).Truncate(24 * time.Hour) }
 	stream := Left{Where: "the stream " + k.Stream, Why: "nobody can delete a record from it; a reader that starts at its beginning gets the row again"}

@@ -7,7 +7,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A row of PostgreSQL is recognised in every spelling of its key, even in records that may lack the key.
+// An erasure recognises a PostgreSQL row in every spelling of its key. This also holds for a table whose records may
+// lack the key.
 func TestARowOfPostgreSQLIsToldInEverySpelling(t *testing.T) {
 	columns := change.KeyColumns{Names: []string{"id", "at"}, Types: []string{"bytea", "timestamp(3) with time zone"}}
 	r, err := newRow(change.PostgreSQL, orders, columns, map[string]string{"id": "0xCAFE", "at": "2026-02-03T04:05:06.07Z"})

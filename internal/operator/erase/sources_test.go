@@ -7,8 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// beside copies everything about the row to the prefixes and indices of another source, which has a table of the same
-// name.
+// beside copies all data of the row to another source's prefixes and indices. That source has a table of the same name.
 func (s *scene) beside() {
 	for _, v := range s.versions {
 		key := v.key

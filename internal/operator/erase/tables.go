@@ -108,7 +108,7 @@ type tableFiles struct {
 	filling string
 }
 
-// tableFiles finds the files of every epoch of a table that the job keeps.
+// tableFiles finds all files of a table that the job keeps, in every epoch.
 func (l Lake) tableFiles(ctx context.Context, n table.Name) (tableFiles, error) {
 	found := tableFiles{names: []string{}}
 	notes, err := tables.Notes(ctx, objects.Lake{Client: l.Client, Bucket: l.Name, Prefix: lake.StateOf(l.Source)})

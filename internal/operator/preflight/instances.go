@@ -47,8 +47,8 @@ func gatewayEndpoints(ctx context.Context, s *Stack) (int, error) {
 	return n, err
 }
 
-// natGatewaysInAZone returns the number of NAT gateways in the zone that has most of them. A gateway names its subnet,
-// and the subnet names its zone.
+// natGatewaysInAZone counts the NAT gateways of the zone with the most gateways. A gateway names its subnet, and the
+// subnet names its zone.
 func natGatewaysInAZone(ctx context.Context, s *Stack) (int, error) {
 	zones, err := s.zones(ctx)
 	if err != nil {

@@ -149,7 +149,7 @@ func dmsClasses(version string) func(context.Context, *Stack) (map[string][]stri
 	}
 }
 
-// bastionTypes lists the zones of the configured type and of types that could replace it.
+// bastionTypes lists the zones that offer the configured type, or a type that could replace it.
 // https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeInstanceTypeOfferings.html.
 func bastionTypes(ctx context.Context, s *Stack) (map[string][]string, error) {
 	values := url.Values{"LocationType": {"availability-zone"}}

@@ -135,8 +135,8 @@ func (s *Stack) examples(resources []string) []string {
 	return all
 }
 
-// contexts returns the contexts of calls that a statement's condition allows, one for each value of a key. A statement
-// has one key at most.
+// contexts returns the contexts in which a statement's condition holds, one for each value of its key. A statement has
+// one key at most.
 func contexts(condition map[string]map[string][]string) [][]contextKey {
 	types := map[string]string{"Bool": "boolean", "Numeric": "numeric", "Date": "date", "IpAddress": "ip"}
 	all := [][]contextKey{nil}

@@ -70,8 +70,8 @@ func (w ways) withoutS3(subnets []subnet) (missing []string) {
 	return missing
 }
 
-// reachesAWS checks that each subnet has a default route that private addresses can use, or that the VPC has the
-// endpoints.
+// reachesAWS checks each subnet's way to AWS. The subnet needs a default route that private addresses can use, or the
+// VPC needs the endpoints.
 func reachesAWS(ctx context.Context, s *Stack) (Finding, error) {
 	w, err := s.ways(ctx)
 	if err != nil {

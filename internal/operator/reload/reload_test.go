@@ -40,7 +40,7 @@ type fake struct {
 	since     []string
 }
 
-// of returns a fake with tables that have one epoch each, which is shown.
+// of returns a fake with some tables. Each has one epoch, which its alias shows.
 func of(names ...table.Name) *fake {
 	f := &fake{}
 	for _, n := range names {

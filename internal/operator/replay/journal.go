@@ -14,7 +14,7 @@ import (
 	bbolterrors "go.etcd.io/bbolt/errors"
 )
 
-// Journal is a file that records the progress of a replay, so that it can continue after an interruption. A nil journal
+// Journal is a file with the progress of a replay. After an interruption the replay continues from there. A nil journal
 // records nothing.
 type Journal struct {
 	db   *bbolt.DB
@@ -31,7 +31,7 @@ var (
 // fresh is how long an interrupted replay can be continued. Later, the filled index may have changed.
 const fresh = 24 * time.Hour
 
-// OpenJournal opens the journal of the replay that what describes, in a directory. Two processes cannot open it at the
+// OpenJournal opens a replay's journal in a directory. what describes the replay. Two processes cannot open it at the
 // same time. If the replay began more than a day ago, its journal is emptied.
 func OpenJournal(dir, what string, now time.Time) (*Journal, error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {

@@ -18,7 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 )
 
-// Bucket is the part of S3 that a replay of parked records needs.
+// Bucket is the part of S3 that [Parked] needs.
 type Bucket interface {
 	objects.S3
 	DeleteObject(context.Context, *s3.DeleteObjectInput, ...func(*s3.Options)) (*s3.DeleteObjectOutput, error)

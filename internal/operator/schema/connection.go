@@ -72,7 +72,7 @@ func (c Connection) open(ctx context.Context, address string) (*sql.DB, error) {
 	return db, nil
 }
 
-// verified is TLS that verifies the server and its name.
+// verified returns TLS settings that verify the server and its name.
 func (c Connection) verified() *tls.Config {
 	if c.TLS == nil {
 		return &tls.Config{MinVersion: tls.VersionTLS12, ServerName: c.Host}
@@ -102,7 +102,7 @@ const (
 	errTableDenied  = 1142
 )
 
-// explain adds what to do about errors that a reader of the database may get.
+// explain adds advice to database errors that may occur while reading.
 func explain(err error) error {
 	var number uint16
 	var state string

@@ -1,4 +1,4 @@
-// Package schema reads the definitions and rows of tables of a MySQL-compatible database or of PostgreSQL.
+// Package schema reads the definitions and rows of tables in MySQL-compatible and PostgreSQL databases.
 //
 // It reads every table. It returns [ErrNoKey] for a table without a primary key that records carry, because nothing
 // distinguishes its rows. Package workload, which writes rows, has stricter checks.
@@ -15,23 +15,24 @@ func quote(identifier string) string {
 	return "`" + strings.ReplaceAll(identifier, "`", "``") + "`"
 }
 
-// Table is the definition of a table, as far as it is needed here.
+// Table is the part of a table's definition that the operator's packages need.
 type Table struct {
 	Name table.Name
-	// Columns in the table's order, without those that DMS does not carry: computed ones (GENERATED ALWAYS AS) and invisible
-	// ones, https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations,
+	// Columns lists the columns in the table's order. It leaves out computed columns (GENERATED ALWAYS AS) and
+	// invisible ones, which DMS does not carry,
+	// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.Limitations,
 	// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source.PostgreSQL.Limitations.
 	Columns []Column
-	// Key holds the indices in Columns of the primary key, in the key's order.
+	// Key holds the indices in Columns of the primary key's columns, in the key's order.
 	Key []int
-	// Engine of the database, whose SQL the methods write. Default MySQL.
+	// Engine is the database's engine. The methods write its SQL. The default is MySQL.
 	Engine Engine
 }
 
-// Quoted is the table's name for SQL.
+// Quoted returns the table's name for SQL.
 func (t *Table) Quoted() string { return t.Quote(t.Name.Database) + "." + t.Quote(t.Name.Table) }
 
-// Quote writes an identifier for SQL.
+// Quote quotes an identifier for SQL.
 func (t *Table) Quote(identifier string) string {
 	if t.Engine == PostgreSQL {
 		return quotePostgres(identifier)
@@ -39,7 +40,8 @@ func (t *Table) Quote(identifier string) string {
 	return quote(identifier)
 }
 
-// Parameter is the place of the n-th value, from 1, in a statement that writes it into the column, or compares it with the column.
+// Parameter returns the placeholder of the n-th value, counted from 1. The statement writes the value to the column or
+// compares it with the column.
 func (t *Table) Parameter(c Column, n int) string {
 	if t.Engine == PostgreSQL {
 		return c.parameterPostgres(n)
@@ -47,7 +49,8 @@ func (t *Table) Parameter(c Column, n int) string {
 	return "?"
 }
 
-// Equals compares the column with the n-th parameter, from 1. A decimal that MySQL compares with a string is compared as a double
+// Equals returns a condition that compares the column with the n-th parameter, counted from 1. It casts a parameter for
+// a DECIMAL, because MySQL would compare a decimal with a string as doubles
 // (https://dev.mysql.com/doc/refman/8.0/en/type-conversion.html).
 func (t *Table) Equals(c Column, n int) string {
 	if t.Engine == MySQL && c.Kind == Decimal {
@@ -56,7 +59,7 @@ func (t *Table) Equals(c Column, n int) string {
 	return t.Quote(c.Name) + " = " + t.Parameter(c, n)
 }
 
-// selectExpression reads the column so that [Column.Canonical] understands what comes back.
+// selectExpression returns an expression whose result [Column.Canonical] can read.
 func (t *Table) selectExpression(c Column) string {
 	switch {
 	case t.Engine == PostgreSQL:
@@ -67,10 +70,11 @@ func (t *Table) selectExpression(c Column) string {
 	return quote(c.Name)
 }
 
-// Kind is what a column's values have in common.
+// Kind groups column types whose values are treated alike.
 type Kind int
 
-// The kinds of columns. Of Unsupported ones (vectors, whatever comes with a later server) only NULL is understood.
+// These are the kinds of columns. For an Unsupported column (a vector, or a type of a later server) only NULL is
+// understood.
 const (
 	Unsupported Kind = iota
 	Integer
@@ -92,40 +96,41 @@ const (
 	UUID
 	// Spatial values are bytes: an SRID of four bytes and WKB, https://dev.mysql.com/doc/refman/8.0/en/gis-data-formats.html.
 	Spatial
-	// Inet is MariaDB's INET4 or INET6.
+	// Inet stands for MariaDB's INET4 and INET6.
 	Inet
 )
 
-// Column of a table.
+// Column is a column of a table.
 type Column struct {
 	Name string
 	Kind Kind
-	// Nullable columns are NULL now and then.
+	// Nullable is true if the column may be NULL.
 	Nullable bool
-	// AutoIncrement columns get their value from the database: AUTO_INCREMENT, an identity, a sequence.
+	// AutoIncrement is true if the database generates the value: AUTO_INCREMENT, an identity, or a sequence.
 	AutoIncrement bool
-	// Key says that the column is part of the primary key, Unique that it is part of another unique index.
+	// Key is true if the column is part of the primary key. Unique is true if it is part of another unique index.
 	Key, Unique bool
-	// Foreign says that the column refers to another table.
+	// Foreign is true if the column refers to another table.
 	Foreign bool
-	// Unsigned numbers have no values below 0.
+	// Unsigned is true if the column has no values below 0.
 	Unsigned bool
-	// Bits of an Integer or Bit.
+	// Bits is the number of bits of an Integer or Bit.
 	Bits int
-	// Precision in digits of a Decimal, Float or Double, or of the fraction of a second. 0: not given.
+	// Precision is the number of digits, for a Decimal, Float or Double. For a time it is the number of digits after
+	// the second. 0 means not given.
 	Precision int
-	// Scale in digits after the point; -1 for a Float or Double without one.
+	// Scale is the number of digits after the point. It is -1 for a Float or Double without one.
 	Scale int
-	// Length at most, in characters for Text, in bytes for Binary; of an Inet always.
+	// Length is the greatest length, in characters for Text and in bytes for Binary. An Inet always has this length.
 	Length int64
-	// Bytes at most for a TEXT, whose limit is not in characters. 0: no such limit.
+	// Bytes is the greatest number of bytes of a TEXT, whose limit is not in characters. 0 means no such limit.
 	Bytes int64
-	// Fixed says that a Binary always has its full length.
+	// Fixed is true if a Binary always has its full length.
 	Fixed bool
-	// Charset of a Text, e.g. utf8mb4.
+	// Charset is the character set of a Text, such as utf8mb4.
 	Charset string
-	// Members of an Enum or Set.
+	// Members lists the members of an Enum or Set.
 	Members []string
-	// Type in PostgreSQL's words, e.g. numeric(10,2); empty for MySQL.
+	// Type is PostgreSQL's name of the type, such as numeric(10,2). It is empty for MySQL.
 	Type string
 }

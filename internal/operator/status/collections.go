@@ -54,7 +54,7 @@ func (w Way) client(cfg aws.Config) opensearch.Client {
 	}
 }
 
-// CollectionStates is the part of the service's API that reports the state of collections. awsapi.Client implements it.
+// CollectionStates is the API that reports the state of collections. awsapi.Client implements it.
 type CollectionStates interface {
 	JSON(ctx context.Context, action string, request, answer any) error
 }

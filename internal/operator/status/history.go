@@ -12,7 +12,8 @@ import (
 // standstill is how long counters may stand still until the rate counts as 0. DMS updates them about once a minute.
 const standstill = 2 * time.Minute
 
-// History holds what a watch has seen. For each source it keeps the rate of rows and the lag of each step, latest last.
+// History holds what a watch has seen. For each source it keeps the rate of rows and the lag of each step. The latest
+// look is last.
 type History struct {
 	// Looks limits how many looks are kept.
 	Looks   int

@@ -17,7 +17,7 @@ import (
 // Cluster is the part of the domain or the collections that a status uses.
 type Cluster interface {
 	Health(context.Context) (Health, error)
-	// Indices returns the indices of the history, and other indices of the source that no other call reports, by name.
+	// Indices returns, by name, the indices of the history and other indices of the source that no other call reports.
 	Indices(ctx context.Context, source currentstate.Source, history string) ([]Index, error)
 	// Epochs returns the epochs of the tables with a current state, from a registry. The cluster itself provides the
 	// search.

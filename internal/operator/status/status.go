@@ -36,7 +36,7 @@ type NamedStatus struct {
 	SourceStatus
 }
 
-// SourceStatus is the state of a source and of everything that carries its changes.
+// SourceStatus is the state of a source and of everything through which its changes pass.
 type SourceStatus struct {
 	Task   TaskStatus   `json:"task"`
 	Tables TablesStatus `json:"tables"`
@@ -103,7 +103,7 @@ type Lag struct {
 	// SourceSeconds and TargetSeconds are the task's metrics CDCLatencySource and CDCLatencyTarget.
 	SourceSeconds *float64 `json:"sourceSeconds"`
 	TargetSeconds *float64 `json:"targetSeconds"`
-	// StreamSeconds is the age of the record that the slowest consumer of the stream last read.
+	// StreamSeconds is the age of the last record that the slowest consumer of the stream has read.
 	StreamSeconds *float64 `json:"streamSeconds"`
 	// SearchSeconds and LakeSeconds are the ages of the oldest record that each delivery still holds.
 	SearchSeconds *float64 `json:"searchSeconds"`
@@ -190,7 +190,8 @@ type Source struct {
 type Options struct {
 	// Within limits the time of all calls together. The default is 30 s.
 	Within time.Duration
-	// MaxLag is the lag of the task and of the stream's readers above which there is a problem. The default is 2 min.
+	// MaxLag is the greatest acceptable lag of the task and of the stream's readers. A greater lag is a problem. The
+	// default is 2 min.
 	MaxLag time.Duration
 	// Now returns the time. nil uses the clock.
 	Now func() time.Time

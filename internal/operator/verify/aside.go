@@ -32,7 +32,7 @@ func (s *side) aside(err error) error {
 	return fmt.Errorf("%s: %w", s.hop(), err)
 }
 
-// setAside takes the sinks that have failed out of the comparison, and notes why.
+// setAside removes the failed sinks from the comparison and records why.
 func (c *comparison) setAside() {
 	var left []*side
 	for _, s := range c.sides {

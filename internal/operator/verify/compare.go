@@ -42,11 +42,11 @@ type CompareOptions struct {
 	kind change.Kind
 }
 
-// Compare compares every row of the source's tables with three things: the row's state after the sinks' records, its
-// document in the current index, and its row in the lake's table. It also compares the changes of the lake with those
-// of the history, in both directions. It reads each sink once, then the tables. each receives the differences, at most
-// 10,000 rows and 10,000 changes for each table and sink. A table that cannot be compared does not stop the comparison
-// of the others.
+// Compare compares every row of the source's tables with each sink. For a row, a sink has the state after its last
+// record, a document in the current index, or a row in the lake's table. It also compares the changes of the lake with
+// those of the history, in both directions. It reads each sink once, then the tables. each receives the differences, at
+// most 10,000 rows and 10,000 changes for each table and sink. A table that cannot be compared does not stop the
+// comparison of the others.
 func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, each func(Difference)) (Result, error) {
 	o.kind = p.Kind
 	return compare(ctx, source, func() []sink {

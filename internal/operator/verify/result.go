@@ -10,8 +10,8 @@ type Difference struct {
 	// means that the table lacks delivered records and was not read again, so the row may be only out of date.
 	Kind    string             `json:"kind"`
 	Columns []ColumnDifference `json:"columns,omitempty"`
-	// Record is the position of a record in the log: the sink's latest record of the row, the record behind the row's
-	// document, or the lost change.
+	// Record is the position of a record in the log. For a lost change it is the change's own record. Otherwise it is
+	// the sink's latest record of the row, or the record behind the row's document.
 	Record string `json:"record,omitempty"`
 }
 

@@ -100,7 +100,7 @@ func stateOf(r *change.Record, gone bool) (state, error) {
 	return state{raw: r.Raw(), row: r.Row(), gone: gone, position: order.String(), order: order, made: r.Metadata.Timestamp}, err
 }
 
-// unfold passes the states that a record causes to put: that of its row and, after a change of the key, that of the
+// unfold passes the state of the record's row to put. If an update changed the key, it also passes the state of the
 // former key. It skips control records, records of other tables, and records that are too old to count.
 func (t *sourceTable) unfold(raw []byte, put visitor) error {
 	r, err := t.kind.Parse(raw)

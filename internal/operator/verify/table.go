@@ -62,8 +62,8 @@ func (t *sourceTable) keyOfSource(row map[string]any) change.Key {
 	return key
 }
 
-// keyOfSink returns the key of a record's or document's row in normal form. A key has no NULL, so a null or absent
-// column stands for a value that DMS writes like that: empty text, no bytes, or a zero date.
+// keyOfSink returns the key of a record's or document's row in normal form. A key has no NULL. So a null or absent
+// column stands for empty text, no bytes, or a zero date, which DMS may write like that.
 func (t *sourceTable) keyOfSink(row change.Row) (change.Key, error) {
 	key := make(change.Key, len(t.Key))
 	for n, i := range t.Key {

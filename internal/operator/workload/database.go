@@ -17,7 +17,7 @@ type database struct {
 
 type statements struct {
 	insert, update, remove *sql.Stmt
-	// inserted are the columns of insert, mutable those of update before the key.
+	// inserted lists the columns of the INSERT. mutable lists those of the UPDATE, before the key.
 	inserted, mutable []int
 }
 

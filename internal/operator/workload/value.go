@@ -210,7 +210,7 @@ func fraction(microseconds, digits int) string {
 	return "." + fmt.Sprintf("%06d", microseconds)[:digits]
 }
 
-// timeOfDay returns a time of day, or a limit of MySQL's TIME, which is a duration.
+// timeOfDay returns a time of day. Sometimes it returns a limit of MySQL's TIME, which is a duration.
 func (v *values) timeOfDay(c schema.Column) string {
 	if c.Type == "" && v.oneIn(20) {
 		return pick(v, "-838:59:59", "838:59:59", "00:00:00") + fraction(0, c.Precision)
