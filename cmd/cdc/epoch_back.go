@@ -61,7 +61,7 @@ With --output json it prints: table, shown, dropped[].`
 type dropFlags struct {
 	epochFlags
 	yes bool
-	// terminal reports whether a person can answer a question. Tests replace it.
+	// terminal reports whether a person can answer a question. Tests replace this function.
 	terminal func(io.Reader) bool
 }
 

@@ -157,7 +157,7 @@ func TestAReloadBeginsWhenEverythingCanBeReached(t *testing.T) {
 		require.ErrorContains(t, err, "to skip the comparison, give --no-compare")
 	}
 	require.Equal(t, []string{"current-shop-ledger-1"}, f.shows())
-	// With --no-compare the command asks for the task next. This account may not do that.
+	// With --no-compare the command asks for the task next. This account may not read the task.
 	_, err := runs(t, "start", "--reload-table", "shop.ledger", "--no-compare")
 	require.ErrorContains(t, err, "DescribeReplicationTasks is not allowed")
 }

@@ -310,7 +310,8 @@ func (w *replaying) replayLake(ctx context.Context, n table.Name, o replay.Optio
 		return replay.Summary{}, err
 	}
 	if latest := t.Latest(); latest.From != nil && (t.Current == latest.Number || t.Current == 0) {
-		// A rebuilt epoch also gets records from before it began. They belong to the time of another epoch.
+		// A rebuilt epoch also gets records from before its beginning. Those records belong to the time of an earlier
+		// epoch.
 		o.Epoch = latest.Number
 		if from.From.Before(*latest.From) {
 			from.From = *latest.From

@@ -46,7 +46,7 @@ type rolledBack struct {
 	Table  string `json:"table"`
 	Shown  int    `json:"shown"`
 	Former int    `json:"former"`
-	// Until is the time when the epoch that is now shown ended. Its rows have not changed since.
+	// Until is the time when the epoch that is now shown ended. The epoch's rows have not changed since.
 	Until time.Time `json:"until"`
 }
 

@@ -53,7 +53,8 @@ type deployment struct {
 	outputs.Outputs
 	// AWS uses the settings of the stack's provider. Its account was compared with the stack's.
 	AWS aws.Config
-	// Profile is the stack's profile in the shared AWS configuration. Printed commands use it. It may be empty.
+	// Profile is the stack's profile in the shared AWS configuration. Printed commands use the profile. It may be
+	// empty.
 	Profile string
 	// PathStyle is true if S3 is addressed by path, as in the stack's provider.
 	PathStyle bool
@@ -93,7 +94,7 @@ func (f *stackFlags) account(ctx context.Context, o outputs.Outputs) (*deploymen
 	return d, nil
 }
 
-// ofAll asks the Pulumi CLI for the outputs. So every backend and login that the CLI knows works here too.
+// ofAll asks the Pulumi CLI for the outputs. With the CLI, every Pulumi backend and login works.
 func (f *stackFlags) ofAll(ctx context.Context) (outputs.Outputs, error) {
 	printed, err := f.pulumi(ctx, "stack", "output", "--json")
 	if err != nil {

@@ -64,7 +64,7 @@ type startFlags struct {
 	next    bool
 	yes     bool
 	timeout time.Duration
-	// terminal reports whether a person can answer a question. Tests replace it.
+	// terminal reports whether a person can answer a question. Tests replace this function.
 	terminal func(io.Reader) bool
 }
 

@@ -80,7 +80,7 @@ func (e entrance) openCollection(cmd *cobra.Command, stack *stackFlags, o output
 }
 
 // writeLogin writes a password to a file in the form of .netrc. curl can read it, and no other user can. forget deletes
-// it.
+// the file.
 func writeLogin(host, password string) (file string, forget func() error, err error) {
 	dir, err := os.MkdirTemp("", "cdc-gateway-*") // only its owner can read it
 	if err != nil {

@@ -80,7 +80,7 @@ const verifyExample = `  cdc verify
   cdc verify --follow --table testdb.retail_trans
   cdc verify --deep --stack prod`
 
-// shownDifferences limits how many differences --deep prints. It counts all of them.
+// shownDifferences limits how many differences --deep prints. Further differences are only counted.
 const shownDifferences = 100
 
 type verifyFlags struct {

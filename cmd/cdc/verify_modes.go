@@ -143,7 +143,7 @@ func (c *compared) behind() int64 {
 	return n
 }
 
-// of takes over and judges the result of a comparison.
+// of returns the result of a comparison in the form that the command prints, with its verdict.
 func (c *compared) of(r verify.Result) compared {
 	c.Counts, c.Uncompared = r.Counts, r.Uncompared
 	c.Equal = c.different()+c.behind() == 0 && len(c.Uncompared) == 0

@@ -1,6 +1,7 @@
 package conformance
 
-// These tests show the marks. Each test has one subtest, named by its id, for every assumption with the mark.
+// The tests below prove the marks of assumptions. Each test has one subtest, named by its id, for every assumption with
+// the mark.
 var (
 	parks  = []string{"internal/operator/conformance#TestWhatIsLoudIsParked"}
 	equals = []string{

@@ -43,8 +43,8 @@ func keyOfDefinition(s sighting) string {
 }
 
 // typesOf lists the names that DMS gives to column types:
-// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Reference.DataTypes.html. The numbers in them count bits in
-// some places and bytes in others.
+// https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Reference.DataTypes.html. The number in a type's name counts
+// bits in some places and bytes in others.
 var typesOf = map[string][]string{
 	"id": {"UINT64", "UINT8"}, "step": {"INT32", "INT4"}, "signed19": {"INT64", "INT8"}, "exact": {"NUMERIC", "DECIMAL"},
 	"happened": {"TIMESTAMP", "DATETIME"}, "words": {"STRING", "WSTRING"},

@@ -105,8 +105,8 @@ func (r reading) partitions(ctx context.Context) error {
 	})
 }
 
-// identities reads InnoDB's ids. MySQL calls the view INNODB_TABLES, and MariaDB INNODB_SYS_TABLES. Both require the
-// PROCESS privilege. https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-tables-table.html
+// identities reads InnoDB's ids. MySQL calls the view INNODB_TABLES, and MariaDB INNODB_SYS_TABLES. Both views require
+// the PROCESS privilege. Source: https://dev.mysql.com/doc/refman/8.4/en/information-schema-innodb-tables-table.html
 func (r reading) identities(ctx context.Context) error {
 	ids := map[string]string{}
 	read := func(view string) error {

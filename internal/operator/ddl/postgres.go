@@ -11,7 +11,7 @@ import (
 // ALTER TABLE, CLUSTER and VACUUM FULL give a table a new file. DROP and CREATE also give it a new object id.
 // PostgreSQL keeps no creation time,
 // https://www.postgresql.org/docs/17/functions-admin.html#FUNCTIONS-ADMIN-DBLOCATION. The query leaves out computed
-// columns, which DMS does not carry. PostgreSQL 11 does not have them.
+// columns, which DMS does not carry. PostgreSQL 11 has no computed columns.
 const tablesPostgres = `SELECT n.nspname, c.relname, c.oid::text || '/' || coalesce(pg_relation_filenode(c.oid)::text, ''),
 	(SELECT left(encode(sha256(convert_to(string_agg(quote_ident(a.attname) || ' ' || format_type(a.atttypid, a.atttypmod) || ' ' || a.attnotnull || ' ' || a.attcollation,
 		E'\n' ORDER BY a.attnum), 'UTF8')), 'hex'), 16) FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped),

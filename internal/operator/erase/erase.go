@@ -119,7 +119,7 @@ type Report struct {
 	TableVersions int      `json:"tableVersions"`
 	// QueryResults counts the versions of Athena's result objects. All of them are deleted.
 	QueryResults int `json:"queryResults"`
-	// Unreadable lists records whose row is unknown. They stay.
+	// Unreadable lists records whose row is unknown. The erasure does not delete them.
 	Unreadable []string `json:"unreadable"`
 	// Left lists what the erasure cannot reach.
 	Left []Left `json:"left"`

@@ -52,7 +52,8 @@ func newRow(kind change.Kind, name table.Name, columns change.KeyColumns, values
 	return r, nil
 }
 
-// respelled returns a key in the spelling of some columns. They belong to the source's table, or to an epoch's index.
+// respelled returns a key in the spelling of some columns. The columns belong to the source's table, or to an epoch's
+// index.
 func respelled(kind change.Kind, key change.Key, columns change.KeyColumns) (change.Key, error) {
 	record := change.Record{Kind: kind, Operation: change.Delete}
 	for i, name := range columns.Names {

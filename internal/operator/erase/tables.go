@@ -20,7 +20,7 @@ import (
 )
 
 // request is an object in the bucket that describes an unfinished erasure. The tables' job and a continued erasure read
-// it. The keys are not in the job's arguments, because Glue keeps those.
+// it. The keys are not in the job's arguments, because Glue stores the arguments of every run.
 type request struct {
 	// ID identifies the erasure. It is empty if there is none.
 	ID     string    `json:"id"`

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// question asks IAM whether the principal may perform some actions on some resources. All its actions share the
-// resources and the context.
+// question asks IAM whether the principal may perform some actions on some resources. All actions of a question share
+// the resources and the context.
 type question struct {
 	actions, resources []string
 	context            []contextKey

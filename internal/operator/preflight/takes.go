@@ -62,7 +62,7 @@ func (s *Stack) streams(provisioned bool) (found []config.Stream) {
 
 func (s *Stack) allProvisioned() bool { return len(s.streams(false)) == 0 }
 
-// bothKinds reports whether the stack has on-demand and provisioned streams. Separate quotas count them.
+// bothKinds reports whether the stack has on-demand and provisioned streams. Separate quotas count the two kinds.
 func (s *Stack) bothKinds() bool { return !s.allProvisioned() && len(s.streams(true)) > 0 }
 
 // streamCapacity counts on-demand streams. If the stack has none, it counts shards.

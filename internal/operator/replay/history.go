@@ -56,8 +56,8 @@ func (h History) refresh(ctx context.Context) error {
 	return nil
 }
 
-// Found waits until a search finds all earlier writes, such as those of an interrupted run. A collection needs a
-// minute.
+// Found waits until a search finds all earlier writes, such as those of an interrupted run. In a collection, that takes
+// a minute.
 func (h History) Found(ctx context.Context) error {
 	if err := h.refresh(ctx); err != nil {
 		return err

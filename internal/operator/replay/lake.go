@@ -25,7 +25,7 @@ type Lake struct {
 	From, To time.Time
 }
 
-// Objects returns the objects of the table. S3 lists them hour by hour.
+// Objects returns the objects of the table. S3 lists the objects hour by hour.
 func (l Lake) Objects(ctx context.Context) ([]objects.Object, error) {
 	folder := l.Folder(l.Table.Database, l.Table.Table)
 	listed, err := l.List(ctx, folder)

@@ -22,7 +22,7 @@ import (
 const (
 	// readers limits how many objects are read and applied at the same time.
 	readers = 4
-	// batchRecords and batchBytes limit how much is applied at once. That is about one bulk request.
+	// batchRecords and batchBytes limit how much is applied at once. The limit is about one bulk request.
 	batchRecords, batchBytes = 1000, 4 << 20
 	// tries limits the attempts to apply a batch. Each attempt itself waits some minutes for the domain.
 	tries = 5
@@ -57,7 +57,8 @@ type Options struct {
 	Rate int
 	// DryRun reads and counts the records and applies none.
 	DryRun bool
-	// Journal records the progress and skips what an earlier run has done. nil starts from the beginning.
+	// Journal records the progress and skips what an earlier run has done. If Journal is nil, the replay starts from
+	// the beginning.
 	Journal *Journal
 	// Progress receives the bytes of objects that are done, and their total. It may be nil.
 	Progress func(done, total int64)

@@ -159,7 +159,7 @@ func (c *Column) describePostgres(base, class string, modifier int) {
 	}
 }
 
-// keysPostgres selects the columns of unique indices. Those of the primary key are in the key's order.
+// keysPostgres selects the columns of unique indices. The columns of the primary key are in the key's order.
 const keysPostgres = `SELECT a.attname, i.indisprimary FROM pg_index i CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY k (attnum, place)
 	JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = k.attnum
 	WHERE i.indrelid = $1 AND i.indisunique AND k.place <= i.indnkeyatts ORDER BY i.indexrelid, k.place`

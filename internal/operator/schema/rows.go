@@ -44,8 +44,8 @@ func (t *Table) Each(ctx context.Context, db *sql.DB, visit func(row []sql.NullS
 // visitError marks an error of the visitor, as opposed to one of the database.
 type visitError struct{ error }
 
-// Find reads the present rows whose key the server considers equal to that of a given row. There is usually one or
-// none. A text in another spelling matches if the column's collation says so.
+// Find reads the present rows whose key the server considers equal to that of a given row. It usually returns one row
+// or none. A text in another spelling matches if the column's collation says so.
 func (t *Table) Find(ctx context.Context, db *sql.DB, row []sql.NullString) ([][]sql.NullString, error) {
 	var conditions []string
 	var args []any

@@ -59,7 +59,7 @@ func (c *complaints) add(bad bool, format string, args ...any) {
 	}
 }
 
-// judge collects the problems of a source. Those of the task come first.
+// judge collects the problems of a source. Problems of the task come first.
 func (s *SourceStatus) judge(o outputs.Outputs, shared SearchStatus, maxLag time.Duration) []string {
 	c := complaints{}
 	add := c.add

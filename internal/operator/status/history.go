@@ -20,7 +20,7 @@ type History struct {
 	sources map[string]*series
 }
 
-// curve holds one figure over time. nil means that nobody has measured it.
+// curve holds one figure over time. nil stands for a figure that nobody has measured.
 type curve []*float64
 
 // series holds the figures of a source.

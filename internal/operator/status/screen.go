@@ -56,7 +56,7 @@ type screen struct {
 type (
 	// look is a status that was read.
 	look Status
-	// due says that it is time for the next look. Its number is that of the looks before.
+	// due says that it is time for the next look. Its number is the number of earlier looks.
 	due int
 )
 

@@ -19,8 +19,8 @@ type Cluster interface {
 	Health(context.Context) (Health, error)
 	// Indices returns, by name, the indices of the history and other indices of the source that no other call reports.
 	Indices(ctx context.Context, source currentstate.Source, history string) ([]Index, error)
-	// Epochs returns the epochs of the tables with a current state, from a registry. The cluster itself provides the
-	// search.
+	// Epochs returns the epochs of the tables with a current state, from a registry. The registry's options need no
+	// search client, because the cluster has one.
 	Epochs(context.Context, currentstate.EpochsOptions) ([]currentstate.TableEpochs, error)
 	io.Closer
 }

@@ -11,8 +11,8 @@ import (
 	"go.etcd.io/bbolt"
 )
 
-// places holds the positions of all changes of one table in one sink. They allow a comparison of two sinks change by
-// change. So a record that one sink refused is found even if its row has changed again. The positions are in the
+// places holds the positions of all changes of one table in one sink. With them two sinks can be compared change by
+// change. A record that one sink refused is then found, even if its row has changed again. The positions are in the
 // states' temporary file, about 100 bytes a change. Memory holds up to 8 MiB that is not written yet.
 type places struct {
 	db      *bbolt.DB

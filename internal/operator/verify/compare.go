@@ -16,7 +16,8 @@ import (
 const (
 	// chunk is how many rows of the source are read and compared at a time.
 	chunk = 1000
-	// maxSuspects is how many differing rows of a table are kept and read again. Further ones are only counted.
+	// maxSuspects is how many differing rows of a table are kept and read again. Further differing rows are only
+	// counted.
 	maxSuspects = 10_000
 	// lookAgain is the pause before differing rows are read again.
 	lookAgain = 5 * time.Second
@@ -46,7 +47,7 @@ type CompareOptions struct {
 // record, a document in the current index, or a row in the lake's table. It also compares the changes of the lake with
 // those of the history, in both directions. It reads each sink once, then the tables. each receives the differences, at
 // most 10,000 rows and 10,000 changes for each table and sink. A table that cannot be compared does not stop the
-// comparison of the others.
+// comparison of other tables.
 func Compare(ctx context.Context, source Source, p Pipeline, o CompareOptions, each func(Difference)) (Result, error) {
 	o.kind = p.Kind
 	return compare(ctx, source, func() []sink {

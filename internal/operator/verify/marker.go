@@ -21,7 +21,7 @@ import (
 // Hop is a place through which a change passes.
 type Hop string
 
-// These are the hops. All sinks read the stream, independently of each other.
+// The hops are the stream and the sinks. All sinks read the stream, independently of each other.
 const (
 	HopStream  Hop = "stream"
 	HopHistory Hop = "history"

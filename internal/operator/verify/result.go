@@ -35,7 +35,7 @@ type Result struct {
 // Uncompared is a table that could not be compared.
 type Uncompared struct {
 	Table string `json:"table"`
-	// Sink is the only sink that could not be compared. Empty means all sinks.
+	// Sink names the sink that could not be compared. It is empty if no sink could be compared.
 	Sink Hop `json:"sink,omitempty"`
 	// Problem says why, with advice.
 	Problem string `json:"problem"`
@@ -58,11 +58,11 @@ type Count struct {
 	// records, but the history does not.
 	Expired int64 `json:"expired"`
 	// Changes counts the changes of the other sink since this sink's oldest record. Lost counts those that this sink
-	// lacks. Both are 0 for the current index, which holds rows.
+	// lacks. Changes and Lost are 0 for the current index, which holds rows.
 	Changes int64 `json:"changes"`
 	Lost    int64 `json:"lost"`
-	// Behind counts rows that differ from a table which lacks delivered records and was not read again. They may be
-	// only out of date.
+	// Behind counts rows that differ from a table which lacks delivered records and was not read again. Such rows may
+	// be only out of date.
 	Behind int64 `json:"behind,omitempty"`
 	// NotCompared lists columns whose type is not supported.
 	NotCompared []string `json:"notCompared,omitempty"`

@@ -22,7 +22,7 @@ type sink interface {
 	// all reads all records or documents and counts them. total is 0 if it is unknown. visit is never called
 	// concurrently.
 	all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error
-	// since reads what has come for some rows since all began. It may repeat some of it.
+	// since reads what has come for some rows since all began. It may pass a record twice.
 	since(ctx context.Context, t *sourceTable, of map[string]*suspect, visit visitor) error
 	// kept returns the time since which the sink keeps everything. Zero means forever.
 	kept(ctx context.Context) (time.Time, error)

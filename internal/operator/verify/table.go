@@ -62,8 +62,8 @@ func (t *sourceTable) keyOfSource(row map[string]any) change.Key {
 	return key
 }
 
-// keyOfSink returns the key of a record's or document's row in normal form. A key has no NULL. So a null or absent
-// column stands for empty text, no bytes, or a zero date, which DMS may write like that.
+// keyOfSink returns the key of a record's or document's row in normal form. A key has no NULL. DMS may write empty
+// text, empty bytes or a zero date as NULL or leave it out, so a null or absent column means such a value.
 func (t *sourceTable) keyOfSink(row change.Row) (change.Key, error) {
 	key := make(change.Key, len(t.Key))
 	for n, i := range t.Key {

@@ -39,7 +39,8 @@ func (s *tablesSink) foundAfter() time.Duration { return 0 }
 
 func (s *tablesSink) kept(context.Context) (time.Time, error) { return time.Time{}, nil }
 
-// all reads the view. If it cannot, only this sink is set aside, and the comparison continues with the others.
+// all reads the view. If the view cannot be read, only this sink is set aside, and the comparison continues with the
+// others.
 func (s *tablesSink) all(ctx context.Context, t *sourceTable, progress func(done, total int64), visit visitor) error {
 	return alone(ctx, s.read(ctx, t, progress, visit))
 }
@@ -97,7 +98,7 @@ func (s *tablesSink) find(ctx context.Context, t *sourceTable) (rows int64, err 
 }
 
 // CompareFilled compares the new epochs, which are not shown yet, with the source, as [Compare] does with the shown
-// ones. The lake holds the records that fill them.
+// ones. The lake holds the records that fill the new epochs.
 func CompareFilled(ctx context.Context, source Source, kept Tables, lake objects.Lake, o CompareOptions, each func(Difference)) (Result, error) {
 	return compare(ctx, source, func() []sink { return []sink{&tablesSink{Tables: kept, lake: lake, filling: true}} }, o, each)
 }

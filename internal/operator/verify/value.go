@@ -134,7 +134,7 @@ func integer(text string) string {
 			return strconv.FormatUint(n, 10)
 		}
 	}
-	return decimal(text) // DMS before 3.5.4 writes 1.2E17: the digits are exact, or there is a difference
+	return decimal(text) // DMS before 3.5.4 writes 1.2E17; if it rounded the number, the comparison reports a difference
 }
 
 func float(text string, bits int) string {

@@ -34,7 +34,7 @@ type tableState struct {
 	mutable []int
 	// keys holds the keys of existing rows. It is used if the keys are generated here and not by the database.
 	keys map[string]bool
-	// deleted holds deleted keys. Some of them are used again, so that a sink must order the delete and the insert
+	// deleted holds deleted keys. Some deleted keys are used again, so that a sink must order the delete and the insert
 	// correctly.
 	deleted [][]sql.NullString
 }

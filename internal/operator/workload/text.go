@@ -76,8 +76,8 @@ func (v *values) long(c schema.Column) string {
 	return v.fit(c, s.String())
 }
 
-// identifier returns a short text that is practically unique. Some begin with a character outside ASCII, because such
-// keys become document ids and object keys.
+// identifier returns a short text that is practically unique. Some identifiers begin with a character outside ASCII,
+// because such keys become document ids and object keys.
 func (v *values) identifier(c schema.Column) string {
 	const letters = "0123456789abcdefghijklmnopqrstuvwxyz"
 	b := make([]byte, min(c.Length, 16))

@@ -146,7 +146,8 @@ func run(ctx context.Context, s store, tables []*schema.Table, o Options) (Summa
 	return r.summary.now(), nil
 }
 
-// transaction plans, writes, commits and journals one transaction. It repeats that if the database requires it.
+// transaction plans, writes, commits and journals one transaction. It repeats the transaction if the database requires
+// that.
 func (r *runner) transaction(ctx context.Context) error {
 	for attempt := 1; ; attempt++ {
 		changes, err := r.attempt(ctx)
@@ -161,7 +162,8 @@ func (r *runner) transaction(ctx context.Context) error {
 	}
 }
 
-// attempt returns the planned changes. They are committed unless there is an error.
+// attempt plans changes and writes them in one transaction. It returns the changes. They are committed unless it
+// returns an error.
 func (r *runner) attempt(ctx context.Context) ([]*change, error) {
 	tx, err := r.store.begin(ctx)
 	if err != nil {

@@ -90,12 +90,12 @@ var changes = rows("insert", "update", "delete")
 // definitions matches records about tables.
 func definitions(w whole) bool { return w["control"] != nil }
 
-// metadata changes a member of the metadata. A nil result removes it.
+// metadata changes a member of the metadata. If change returns nil, the member is removed.
 func metadata(wanted func(whole) bool, name string, change func(any) any) Break {
 	return edited(wanted, func(w whole) { set(w.member("metadata"), name, change) })
 }
 
-// column changes a column wherever it has a value. A nil result removes it.
+// column changes a column wherever it has a value. If change returns nil, the column is removed.
 func column(wanted func(whole) bool, name string, change func(any) any) Break {
 	return edited(wanted, func(w whole) { set(w.member("data"), name, change) })
 }
