@@ -112,7 +112,7 @@ func (f *stackFlags) outputs(ctx context.Context, needed outputs.Fields) (output
 	if o, err = o.ForSource(f.source); err != nil {
 		return o, err
 	}
-	f.source = o.Source // the only source, if none was named; printed commands then name it
+	f.source = o.Source // if no source was named, printed commands name the only one
 	if f.next {
 		if o, err = o.Next(); err != nil {
 			return o, err

@@ -17,8 +17,8 @@ const (
 	most = 1000
 )
 
-// histories is the pattern of index names to search. It covers every index with the alias's name. In a collection it is
-// the only index that a data access policy allows.
+// histories is the pattern of index names to search. The pattern covers every index with the alias's name. In a
+// collection it is the only index that a data access policy allows.
 func (p *Probe) histories() string {
 	if p.inCollection() {
 		return p.History.Index

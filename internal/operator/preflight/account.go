@@ -106,8 +106,8 @@ func accounts(text string) (ids []string) {
 	return ids
 }
 
-// accountRole checks a role of the account. Either it is absent and will be made, or its service may assume it. The
-// program attaches the policy.
+// accountRole checks a role of the account. The role may be absent, because the deployment makes it then. An existing
+// role must let its service assume it. The program attaches the policy.
 type accountRole struct{ footprint footprint.AccountRole }
 
 func (r accountRole) Name() string { return "account/" + r.footprint.Name }

@@ -117,11 +117,12 @@ type Column struct {
 	// Bits is the number of bits of an Integer or Bit.
 	Bits int
 	// Precision is the number of digits, for a Decimal, Float or Double. For a time it is the number of digits after
-	// the second. 0 means not given.
+	// the second. 0 means that the type gives none.
 	Precision int
 	// Scale is the number of digits after the point. It is -1 for a Float or Double without one.
 	Scale int
-	// Length is the greatest length, in characters for Text and in bytes for Binary. An Inet always has this length.
+	// Length is the greatest length, in characters for Text and in bytes for Binary. An Inet always has the full
+	// length.
 	Length int64
 	// Bytes is the greatest number of bytes of a TEXT, whose limit is not in characters. 0 means no such limit.
 	Bytes int64

@@ -41,7 +41,7 @@ type DDLStatus struct {
 	Error  string         `json:"error,omitempty"`
 }
 
-// ChangedTable is a table that such a statement has changed.
+// ChangedTable is a table that a DDL statement has changed since its load.
 type ChangedTable struct {
 	Name string `json:"name"`
 	// Gone is true if the table does not exist now.

@@ -85,7 +85,7 @@ func (l *LakeTables) read(ctx context.Context, now time.Time) LakeTablesStatus {
 // failed lists the states of a failed run, https://docs.aws.amazon.com/glue/latest/dg/job-run-statuses.html.
 var failed = []string{"FAILED", "TIMEOUT", "ERROR", "EXPIRED"}
 
-// judge reports stopped tables. It reports a failed run only if it failed for another reason.
+// judge reports stopped tables. It reports a failed run only if no stopped table explains the failure.
 func (s LakeTablesStatus) judge(add func(bool, string, ...any)) {
 	stopped := 0
 	for _, t := range s.Tables {

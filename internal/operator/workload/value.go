@@ -87,8 +87,8 @@ func (v *values) value(c schema.Column, known func(string) string) string {
 	panic(fmt.Sprintf("column %s: a value for a column that stays NULL", c.Name))
 }
 
-// integer generates mostly small numbers, sometimes any number, and sometimes a limit of the type. With spread it uses
-// the whole range, for keys.
+// integer generates mostly small numbers, sometimes any number, and sometimes a limit of the type. If spread is true,
+// the number may have any value of the type, which suits keys.
 func (v *values) integer(c schema.Column, spread bool) string {
 	unused := 64 - c.Bits
 	limits := []string{"0", strconv.FormatInt(-1<<(c.Bits-1), 10), strconv.FormatInt(1<<(c.Bits-1)-1, 10)}
