@@ -241,7 +241,7 @@ func loadListed(ctx context.Context, t task.Task, name table.Name) error {
 		}
 		select {
 		case <-ctx.Done():
-			return ctx.Err() //nolint:wrapcheck // interrupted
+			return ctx.Err() //nolint:wrapcheck // the command was interrupted
 		case <-time.After(5 * time.Second):
 		}
 	}

@@ -45,7 +45,7 @@ func (f *stackFlags) planned(ctx context.Context) *preflight.Stack {
 		return nil
 	})
 	_ = group.Wait()                                   // the functions record their own errors
-	s.Name = s.Name[strings.LastIndex(s.Name, "/")+1:] // org/project/stack
+	s.Name = s.Name[strings.LastIndex(s.Name, "/")+1:] // it has the form org/project/stack
 	s.Problems = errors.Join(distinct(problems[:])...)
 	s.AWS, s.CannotCall = awsconfig.Load(ctx, s.Settings)
 	return s

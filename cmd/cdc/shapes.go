@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// The types below are printed by `--output json`, like status.Status, replay.Summary and workload.Summary. They are
-// stable: keys are added, never renamed.
+// The types below are printed by `--output json`, like status.Status, replay.Summary and workload.Summary. These types
+// are stable: keys are added, never renamed.
 
 // listing is the result of `cdc epoch list`.
 type listing struct {

@@ -62,7 +62,7 @@ func twoSources(t *testing.T) *world {
 	w.deployed(t)
 	aws := httptest.NewServer(http.HandlerFunc(w.aws))
 	t.Cleanup(aws.Close)
-	awsAnswers(t, nil) // sets credentials
+	awsAnswers(t, nil) // this sets credentials
 	t.Setenv("AWS_ENDPOINT_URL", aws.URL)
 	t.Setenv("AWS_MAX_ATTEMPTS", "1")
 	return w

@@ -131,7 +131,7 @@ func (r *run) forget(ctx context.Context, n table.Name, rows int64) error {
 	return r.Forget(ctx, n, rows)
 }
 
-// removeDocuments deletes the probe's documents from the history. They describe its rows or define its tables.
+// removeDocuments deletes the probe's documents from the history, both row documents and table definitions.
 func (r *run) removeDocuments(ctx context.Context) error {
 	query := object{"bool": object{"minimum_should_match": 1, "should": []object{
 		r.documentsOfRun(),

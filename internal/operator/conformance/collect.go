@@ -60,8 +60,8 @@ func (c *collector) count(steps ...Step) int {
 	return c.evidence.records(texts)
 }
 
-// expected describes the records of a step if every assumption holds. There are this many rows, and a table definition
-// contains the column.
+// expected describes the records of a step if every assumption holds. rows is the number of row records. column must
+// appear in a table definition.
 type expected struct {
 	rows   int
 	column string

@@ -43,7 +43,7 @@ func (r *run) findDocuments(ctx context.Context, want int) error {
 			return nil
 		}
 		if !sleep(ctx, historyPoll) {
-			return ctx.Err() //nolint:wrapcheck // interrupted
+			return ctx.Err() //nolint:wrapcheck // the run was interrupted
 		}
 	}
 }
@@ -70,7 +70,7 @@ func (r *run) findLines(ctx context.Context, want int) error {
 			return nil
 		}
 		if !sleep(ctx, lakePoll) {
-			return ctx.Err() //nolint:wrapcheck // interrupted
+			return ctx.Err() //nolint:wrapcheck // the run was interrupted
 		}
 	}
 }

@@ -66,7 +66,8 @@ func transacted(s sighting) string {
 	return ""
 }
 
-// inserted returns the rows of the multi-row statement in the statement's order. They may come from different shards.
+// inserted returns the rows of the multi-row statement in the statement's order. The rows may come from different
+// shards.
 func (e *Evidence) inserted() []sighting {
 	rows := e.scene(sceneSeveral, 1)
 	slices.SortStableFunc(rows, func(a, b sighting) int { return cmp.Compare(a.data("id").Int(), b.data("id").Int()) })
@@ -142,7 +143,7 @@ func numberedFromOne(e *Evidence) Verdict {
 	})
 }
 
-// numberedApart checks the numbers of changes within a transaction. They must differ and follow the order of the
+// numberedApart checks the numbers of changes within a transaction. The numbers must differ and follow the order of the
 // statements.
 func numberedApart(e *Evidence) Verdict {
 	last := 0

@@ -39,7 +39,7 @@ type Partition struct {
 
 // Statistics is what DMS reports of a table.
 type Statistics struct {
-	// Began and Loaded are the beginning and the end of the table's last load. They are zero if the table was never
+	// Began and Loaded are the beginning and the end of the table's last load. Both are zero if the table was never
 	// loaded.
 	Began, Loaded time.Time
 	// Ddls counts the DDL statements that DMS has read from the binlog. DMS counts ALTER and TRUNCATE TABLE, but not

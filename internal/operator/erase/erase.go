@@ -70,7 +70,7 @@ type Erasure struct {
 
 // Options are the options of an erasure.
 type Options struct {
-	// Yes erases the row. Without it, Run only reports what it would do.
+	// Yes erases the row. If Yes is false, Run only reports what it would do.
 	Yes bool
 	// Vanished allows a row without a record of its deletion. A TRUNCATE, a foreign key or a change of the source can
 	// cause this.
@@ -114,10 +114,10 @@ type Report struct {
 	History Documents `json:"history"`
 	Current Documents `json:"current"`
 	// Tables lists the lake's tables by their names in the catalog. TableVersions counts former versions of their
-	// files, and files of tables that are no longer shown. All of them are deleted.
+	// files, and files of tables that are no longer shown. The erasure deletes all these versions.
 	Tables        []string `json:"tables"`
 	TableVersions int      `json:"tableVersions"`
-	// QueryResults counts the versions of Athena's result objects. All of them are deleted.
+	// QueryResults counts the versions of Athena's result objects. The erasure deletes all these versions.
 	QueryResults int `json:"queryResults"`
 	// Unreadable lists records whose row is unknown. The erasure does not delete them.
 	Unreadable []string `json:"unreadable"`

@@ -38,7 +38,7 @@ var (
 // bucket imitates S3 in memory, with versions.
 type bucket struct {
 	mu       sync.Mutex
-	versions []*stored3 // oldest first
+	versions []*stored3 // the oldest is first
 	n        int
 	// left is the number of writes and deletions that succeed before one fails. A negative number means all.
 	left int

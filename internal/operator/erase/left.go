@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Kept describes the places in a stack that an erasure cannot reach, each with its retention. They may hold values of
-// rows.
+// Kept describes the places in a stack that an erasure cannot reach, each with its retention. Such a place may hold
+// values of rows.
 type Kept struct {
 	Stream string
 	// StreamHours is how many hours the stream keeps a record. 0 means unknown.

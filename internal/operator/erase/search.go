@@ -24,7 +24,7 @@ type Epochs interface {
 	Index(n table.Name, epoch int) string
 }
 
-// Search holds the history and the current indices. They are in one domain, or in two collections.
+// Search holds the history and the current indices. Both are in one domain, or in two collections.
 type Search struct {
 	History, Current opensearch.Client
 	// Index is the history's index: the alias of the daily indices, or the single index of a collection.

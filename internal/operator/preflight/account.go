@@ -93,7 +93,7 @@ func (credentials) Look(ctx context.Context, s *Stack) (Finding, error) {
 	return good("%s", caller.arn)
 }
 
-// accounts parses a list of account ids. Some may be numbers, because `pulumi config set --path` writes digits as a
+// accounts parses a list of account ids. Some ids may be numbers, because `pulumi config set --path` writes digits as a
 // number. The provider itself refuses text that is not a list.
 func accounts(text string) (ids []string) {
 	d := json.NewDecoder(strings.NewReader(text))

@@ -12,8 +12,8 @@ import (
 
 const collectionType = "aws:opensearch/serverlessCollection:ServerlessCollection"
 
-// collectionsAreFree checks that the names of the collections are unused, or used by this stack. They are unique in an
-// account and region.
+// collectionsAreFree checks that the names of the collections are unused, or used by this stack. Collection names are
+// unique in an account and region.
 func collectionsAreFree(ctx context.Context, s *Stack) (Finding, error) {
 	var asked []string
 	names := footprint.Collections(s.Config.Search.CollectionName)

@@ -13,8 +13,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/databasemigrationservice/types"
 )
 
-// dmsNames checks that a source's DMS names are unused, or used by this stack. They contain the names of the project,
-// the stack and the source. They are unique in an account and region.
+// dmsNames checks that a source's DMS names are unused, or used by this stack. DMS names contain the names of the
+// project, the stack and the source. They are unique in an account and region.
 type dmsNames struct{ feed config.Feed }
 
 func (d dmsNames) Name() string { return of("name/dms", d.feed) }

@@ -17,7 +17,7 @@ func permission(err error) string {
 		return "a permission"
 	}
 	action := call.Operation()
-	if action == "HeadBucket" { // https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
+	if action == "HeadBucket" { // the documented permission: https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadBucket.html
 		action = "ListBucket"
 	}
 	return prefixes[call.Service()] + ":" + action

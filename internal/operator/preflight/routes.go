@@ -44,7 +44,7 @@ func (s *Stack) inVPC() url.Values {
 	return values
 }
 
-// tableOf returns the route table of a subnet. It is the subnet's own, or otherwise the VPC's main one.
+// tableOf returns the subnet's own route table, or otherwise the VPC's main one.
 func tableOf(n subnet, tables []routeTable) routeTable {
 	var main routeTable
 	for _, t := range tables {

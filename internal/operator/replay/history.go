@@ -66,7 +66,7 @@ func (h History) Found(ctx context.Context) error {
 	case <-time.After(h.FoundAfter):
 		return nil
 	case <-ctx.Done():
-		return ctx.Err() //nolint:wrapcheck // interrupted
+		return ctx.Err() //nolint:wrapcheck // the run was interrupted
 	}
 }
 

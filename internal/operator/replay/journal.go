@@ -103,7 +103,7 @@ func (j *Journal) Done(object string) (records int, err error) {
 		if text := tx.Bucket(doneBucket).Get([]byte(object)); text != nil {
 			records, err = strconv.Atoi(string(text))
 		}
-		return err //nolint:wrapcheck // wrapped below
+		return err //nolint:wrapcheck // it is wrapped below
 	})
 	if err != nil {
 		return 0, fmt.Errorf("reading the replay's journal %s: %w", j.path, err)
@@ -117,7 +117,7 @@ func (j *Journal) Note(object string, records int) error {
 		return nil
 	}
 	err := j.db.Batch(func(tx *bbolt.Tx) error {
-		return tx.Bucket(doneBucket).Put([]byte(object), []byte(strconv.Itoa(records))) //nolint:wrapcheck // wrapped below
+		return tx.Bucket(doneBucket).Put([]byte(object), []byte(strconv.Itoa(records))) //nolint:wrapcheck // it is wrapped below
 	})
 	if err != nil {
 		return fmt.Errorf("writing the replay's journal %s: %w", j.path, err)

@@ -26,7 +26,7 @@ const (
 	batchRecords, batchBytes = 1000, 4 << 20
 	// tries limits the attempts to apply a batch. Each attempt itself waits some minutes for the domain.
 	tries = 5
-	// maxProblems limits how many problems are kept. All of them are counted.
+	// maxProblems limits how many problems are kept. All problems are counted.
 	maxProblems = 20
 )
 

@@ -149,7 +149,7 @@ func loadForeignKeys(ctx context.Context, db *sql.DB, t *Table) error {
 		})
 }
 
-// loadJSONChecks finds MariaDB's JSON columns. They are LONGTEXT with a check constraint
+// loadJSONChecks finds MariaDB's JSON columns. Such a column is LONGTEXT with a check constraint
 // (https://mariadb.com/kb/en/json/). MySQL has a JSON type instead.
 func loadJSONChecks(ctx context.Context, db *sql.DB, t *Table) error {
 	var version string

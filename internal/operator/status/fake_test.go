@@ -68,8 +68,8 @@ func (f fakeMetrics) ListMetrics(_ context.Context, in *cloudwatch.ListMetricsIn
 	return out, nil
 }
 
-// fakeObjects returns one object on each page. They are in the bucket lake below errors/, or are batches that Lambda
-// gave up.
+// fakeObjects returns one object on each page. The objects are in the bucket lake below errors/, or are batches that
+// Lambda gave up.
 type fakeObjects struct {
 	objects []s3types.Object
 	failed  []s3types.Object

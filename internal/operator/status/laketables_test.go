@@ -23,7 +23,7 @@ import (
 
 // fakeGlue has one run of the job, or none.
 type fakeGlue struct {
-	run string // JSON
+	run string // this is JSON
 	err error
 }
 

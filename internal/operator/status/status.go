@@ -40,7 +40,7 @@ type NamedStatus struct {
 type SourceStatus struct {
 	Task   TaskStatus   `json:"task"`
 	Tables TablesStatus `json:"tables"`
-	// DDL is not read if the table statistics could not be read. Tables then has the error.
+	// DDL is not read if the table statistics could not be read. In that case Tables has the error.
 	DDL DDLStatus `json:"ddl"`
 	// Slots describes a PostgreSQL source's slots. It is nil for MySQL.
 	Slots  *SlotsStatus `json:"slots,omitempty"`
@@ -48,7 +48,7 @@ type SourceStatus struct {
 	Parked Parked       `json:"parked"`
 	// Search has the source's own indices. Its other fields are the same for all sources.
 	Search SearchStatus `json:"search"`
-	// Current is not read if the domain or the collections could not be opened. Search then has the error.
+	// Current is not read if the domain or the collections could not be opened. In that case Search has the error.
 	Current CurrentStatus `json:"current"`
 	// LakeTables is empty if the lake has no tables.
 	LakeTables LakeTablesStatus `json:"lakeTables"`
@@ -181,8 +181,8 @@ type Source struct {
 	Kept     Kept
 	// LakeTables is nil if the lake has no tables.
 	LakeTables *LakeTables
-	// Accept lists tables (database.table) whose changes since their load have been repaired. They are accepted as they
-	// are now.
+	// Accept lists tables (database.table) whose changes since their load have been repaired. The status accepts these
+	// tables as they are now.
 	Accept []string
 }
 

@@ -81,7 +81,7 @@ func (p *places) compare(other *places, since, until time.Time, visit func(place
 		return other.db.View(func(theirs *bbolt.Tx) error {
 			there := theirs.Bucket(placesBucket).Cursor()
 			at, _ := there.First()
-			return mine.Bucket(placesBucket).ForEach(func(place, value []byte) error { //nolint:wrapcheck // wrapped below
+			return mine.Bucket(placesBucket).ForEach(func(place, value []byte) error { //nolint:wrapcheck // it is wrapped below
 				for at != nil && bytes.Compare(at, place) < 0 {
 					at, _ = there.Next()
 				}

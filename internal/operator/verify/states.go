@@ -294,7 +294,7 @@ func (s *states) rest(visit func(id string, of state) error) error {
 		return err
 	}
 	err := s.db.View(func(tx *bbolt.Tx) error {
-		return tx.Bucket(bucket).ForEach(func(id, value []byte) error { //nolint:wrapcheck // wrapped below
+		return tx.Bucket(bucket).ForEach(func(id, value []byte) error { //nolint:wrapcheck // it is wrapped below
 			of, _, err := s.decode(value)
 			if err != nil || of.gone {
 				return err

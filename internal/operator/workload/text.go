@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// These texts break easily in transit. They have characters of three and four bytes, right-to-left text, joined emoji,
-// composed and combined accents, and characters that JSON and SQL must quote.
+// These texts break easily in transit. The texts have characters of three and four bytes, right-to-left text, joined
+// emoji, composed and combined accents, and characters that JSON and SQL must quote.
 var (
 	names = []string{
 		"김서연", "이도윤", "박지훈", "최수아", "정하준", "남궁민수", "José Núñez", "Zoë Müller", "François Côté", "Łukasz Żółć",

@@ -162,8 +162,8 @@ func (r *runner) transaction(ctx context.Context) error {
 	}
 }
 
-// attempt plans changes and writes them in one transaction. It returns the changes. They are committed unless it
-// returns an error.
+// attempt plans changes and writes them in one transaction. It returns the changes, which are committed unless there is
+// an error.
 func (r *runner) attempt(ctx context.Context) ([]*change, error) {
 	tx, err := r.store.begin(ctx)
 	if err != nil {

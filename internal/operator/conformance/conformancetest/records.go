@@ -101,8 +101,8 @@ func ofLoads() map[string]Break {
 	load := rows("load")
 	return map[string]Break{
 		"load-record": metadata(load, "operation", to("insert")),
-		"load-key":    column(load, "tag", func(was any) any { return strings.TrimSuffix(was.(string), "0000") }),                 //nolint:forcetypeassert // text
-		"load-values": column(load, "happened", func(was any) any { return strings.Replace(was.(string), ".123456", ".123", 1) }), //nolint:forcetypeassert // text
+		"load-key":    column(load, "tag", func(was any) any { return strings.TrimSuffix(was.(string), "0000") }),                 //nolint:forcetypeassert // it is text
+		"load-values": column(load, "happened", func(was any) any { return strings.Replace(was.(string), ".123456", ".123", 1) }), //nolint:forcetypeassert // it is text
 	}
 }
 
