@@ -57,7 +57,7 @@ type droppedEpochs struct {
 	Dropped []int  `json:"dropped"`
 }
 
-// marked is the result of `cdc verify`: where it saw the row that it followed.
+// marked is the result of `cdc verify`. It says where the followed row was seen.
 type marked struct {
 	verify.Path
 	Passed  bool `json:"passed"`

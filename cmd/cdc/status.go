@@ -212,7 +212,7 @@ func (f *statusFlags) sources(ctx context.Context) ([]outputs.Outputs, error) {
 	return all, nil
 }
 
-// ask returns what the status of these sources needs. It reaches them through the door.
+// ask returns what the status of these sources needs. The door keeps the connections open between two looks.
 func (f *statusFlags) ask(door *openDoor, sources []outputs.Outputs) status.Stack {
 	stack := status.Stack{DMS: dms.NewFromConfig(door.AWS), CloudWatch: cloudwatch.NewFromConfig(door.AWS), S3: door.s3(), Search: door.search}
 	for _, of := range sources {

@@ -22,8 +22,8 @@ type Current struct {
 }
 
 // CompareCurrent compares every row of the source's tables with its document in the current indices only. It uses the
-// indices that the aliases show, or those of [Current.Index], such as a new epoch's. That epoch may still be filling.
-// So a table with too many differing rows is compared again from the start until o.Wait is over.
+// indices that the aliases show, or the indices that [Current.Index] returns. Such an index may be a new epoch's and
+// still be filling. So a table with too many differing rows is compared again from the start until o.Wait is over.
 func CompareCurrent(ctx context.Context, source Source, current Current, o CompareOptions, each func(Difference)) (Result, error) {
 	var all Result
 	for _, name := range o.Tables {
