@@ -354,8 +354,8 @@ func (w *replaying) replayParked(ctx context.Context, o replay.Options) (replay.
 	return replay.Run(ctx, from, w.function, o)
 }
 
-// showAgain restores the alias of a table that lost it together with its index. It needs one remaining epoch that was
-// filled completely. The function does this itself as long as the table has had only one epoch.
+// showAgain restores the alias of a table that lost it together with its index. The table must have one remaining
+// epoch, which was filled completely. The function does this itself as long as the table has had only one epoch.
 func (w *replaying) showAgain(ctx context.Context, n table.Name, sum replay.Summary) error {
 	t, err := w.current.Current(ctx, n)
 	if errors.Is(err, currentstate.ErrNoEpochs) || err == nil && t.Current != 0 {

@@ -65,7 +65,8 @@ type Report struct {
 }
 
 // Run makes a probe for some assumptions and judges them. It drops its tables unless p.Keep is set, even if ctx ends
-// early. With an error it returns what was seen until then. The report is nil if no table was made.
+// early. If it fails, it returns an error and a report of what was seen until then. The report is nil if no table was
+// made.
 func Run(ctx context.Context, p Probe, assumptions []Assumption) (report *Report, err error) {
 	if p.inCollection() {
 		assumptions = slices.DeleteFunc(slices.Clone(assumptions), func(a Assumption) bool { return a.onDomain })

@@ -61,7 +61,7 @@ type Options struct {
 const atOnce = 12
 
 // Run makes all checks of a stack at the same time. Checks that call AWS wait for the check of the credentials. Without
-// credentials they are not made.
+// credentials these checks are not made.
 func Run(ctx context.Context, s *Stack, o Options) (Report, error) {
 	checks, err := chosen(s, o.Skip)
 	if err != nil {

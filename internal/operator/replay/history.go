@@ -27,8 +27,8 @@ type History struct {
 
 // Filled says what was added to a history.
 type Filled struct {
-	// Records counts the records that were read. Had counts those that the history had already. Written counts those
-	// that were added.
+	// Records counts the records that were read. Had counts the records that the history had already. Written counts
+	// the records that were added.
 	Records int64 `json:"records"`
 	Had     int64 `json:"had"`
 	Written int64 `json:"written"`

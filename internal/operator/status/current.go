@@ -45,8 +45,8 @@ type CurrentTable struct {
 	// records fill.
 	Shown  int `json:"shown"`
 	Latest int `json:"latest"`
-	// Until is when the shown epoch ended. Its rows have not changed since. It is null while the shown epoch is the
-	// latest.
+	// Until is when the shown epoch ended. The epoch's rows have not changed since. Until is null while the shown epoch
+	// is the latest.
 	Until *time.Time `json:"until"`
 }
 

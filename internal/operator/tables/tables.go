@@ -183,7 +183,8 @@ func (n Note) Filled() (view string, ok bool) {
 	return strings.CutSuffix(n.Table, views.Name("").Next())
 }
 
-// Notes returns the job's note on each table, by the table's name in the catalog. state has the prefix of the notes.
+// Notes returns the job's note on each table, by the table's name in the catalog. The prefix of state must be the
+// prefix of the notes.
 func Notes(ctx context.Context, state objects.Lake) ([]Note, error) {
 	listed, err := state.List(ctx, state.Prefix+"/")
 	if err != nil {

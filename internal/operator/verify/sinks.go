@@ -26,7 +26,7 @@ type sink interface {
 	since(ctx context.Context, t *sourceTable, of map[string]*suspect, visit visitor) error
 	// kept returns the time since which the sink keeps everything. Zero means forever.
 	kept(ctx context.Context) (time.Time, error)
-	// foundAfter is how long a search may not find a new write. Differing rows are read again for as long.
+	// foundAfter is how long a search may not find a new write. During this time differing rows are read again.
 	foundAfter() time.Duration
 }
 
