@@ -240,7 +240,7 @@ func (d description) column() (Column, error) {
 	return c, nil
 }
 
-// parseMembers parses the members of a type like enum('a','it”s'), in which a quote is doubled.
+// parseMembers parses the members of a type like enum('a','b'). A quote within a member is doubled.
 func parseMembers(columnType string) ([]string, error) {
 	open, end := strings.Index(columnType, "("), strings.LastIndex(columnType, ")")
 	if open < 0 || end < open {

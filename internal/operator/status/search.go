@@ -34,7 +34,7 @@ type Health struct {
 // Collection is the state of an OpenSearch Serverless collection.
 type Collection struct {
 	Name string `json:"name"`
-	// Status is CREATING, ACTIVE, DELETING, FAILED or another state of AWS. It is empty if the collection does not
+	// Status is CREATING, ACTIVE, DELETING, FAILED or another of AWS's states. It is empty if the collection does not
 	// exist.
 	Status string `json:"status"`
 	// Problem is AWS's description of a problem. It is empty if there is none.

@@ -132,7 +132,7 @@ type SearchStatus struct {
 	Error       string       `json:"error,omitempty"`
 }
 
-// state returns one word: the cluster's colour, or the states of collections that are not active.
+// state returns the cluster's colour, or the states of collections that are not active.
 func (s SearchStatus) state() string {
 	if len(s.Collections) == 0 {
 		return s.Cluster
