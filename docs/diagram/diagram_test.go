@@ -33,10 +33,10 @@ func TestThePictureIsCurrent(t *testing.T) {
 func TestAFlowThatTheProgramDoesNotBearOutIsRefused(t *testing.T) {
 	g := observed(t)
 	for _, invented := range []flow{
-		{from: "stream", to: "bucket"},              // past the delivery
-		{from: "database", to: "stream"},            // past the task
+		{from: "stream", to: "bucket"},              // it skips the delivery
+		{from: "database", to: "stream"},            // it skips the task
 		{from: "lakeDelivery", to: "domain"},        // the wrong sink
-		{from: "replication", to: "searchDelivery"}, // waited for, but given nothing
+		{from: "replication", to: "searchDelivery"}, // the task only waits for it and gets no value from it
 		{from: "stream", to: "nobody"},
 	} {
 		_, err := draw(g, parts, append(slices.Clone(flows), invented))

@@ -12,14 +12,15 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// graph is what the program registered: its resources and what they depend on, each named type::name.
+// graph has the resources that the program registered, and their dependencies. Each is named type::name.
 type graph struct {
 	resources map[string]componenttest.Registered
-	// values are the resources that a resource's inputs come from; order is what it merely waits for, values included.
+	// values has the resources whose outputs a resource's inputs use. order has all resources that it waits for,
+	// including these.
 	values, order map[string][]string
 }
 
-// observe runs the program, with its defaults, under mocks.
+// observe runs the program with its defaults under mocks.
 func observe() (*graph, error) {
 	recorded, err := componenttest.Try(func(ctx *pulumi.Context) error {
 		code := pulumi.NewAssetArchive(map[string]any{"bootstrap": pulumi.NewStringAsset("")})
@@ -45,12 +46,13 @@ func newGraph(resources []componenttest.Registered) *graph {
 				g.values[name] = append(g.values[name], identity(urn))
 			}
 		}
-		slices.Sort(g.values[name]) // inputs come in no order
+		slices.Sort(g.values[name]) // the engine gives inputs in no fixed order
 	}
 	return g
 }
 
-// identity is the type and name in a URN, whose types are those of all its parents: urn:pulumi:STACK::PROJECT::A$B$TYPE::NAME.
+// identity returns the type and name in a URN. The types in a URN include those of all parents:
+// urn:pulumi:STACK::PROJECT::A$B$TYPE::NAME.
 func identity(urn string) string {
 	parts := strings.SplitN(urn, "::", 4)
 	if len(parts) != 4 {
@@ -59,7 +61,8 @@ func identity(urn string) string {
 	return parts[2][strings.LastIndex(parts[2], "$")+1:] + "::" + parts[3]
 }
 
-// component is the nearest component of this project above a resource, itself included; empty at the top.
+// component returns the nearest component of this project that contains a resource, or the resource itself. At the
+// top it returns an empty text.
 func (g *graph) component(name string) string {
 	for {
 		r, ok := g.resources[name]
@@ -70,7 +73,7 @@ func (g *graph) component(name string) string {
 	}
 }
 
-// of are the resources of a component, sorted.
+// of returns the resources of a component, sorted.
 func (g *graph) of(component string) []string {
 	var found []string
 	for name := range g.resources {
@@ -82,7 +85,7 @@ func (g *graph) of(component string) []string {
 	return found
 }
 
-// one is the component's only resource of a type.
+// one returns the component's only resource of a type.
 func (g *graph) one(component, typ string) (string, error) {
 	var found []string
 	for _, name := range g.of(component) {
@@ -96,7 +99,7 @@ func (g *graph) one(component, typ string) (string, error) {
 	return found[0], nil
 }
 
-// reaches says whether values of to come to from: through resources that may be passed, ending at to.
+// reaches reports whether values of to reach from, through resources that mayPass allows.
 func (g *graph) reaches(from, to string, mayPass func(string) bool) bool {
 	seen := map[string]bool{from: true}
 	for queue := []string{from}; len(queue) > 0; queue = queue[1:] {

@@ -1,7 +1,7 @@
-// Command diagram draws docs/architecture.svg from the program itself: it runs the pipeline under mocks and takes from it
-// what is made, what is inside the VPC, what waits for what.
+// Command diagram draws docs/architecture.svg from the program itself. It runs the pipeline under mocks to find
+// the resources, those inside the VPC, and the dependencies.
 //
-// Which arrows are data is a short list of claims (flows); one that the program does not bear out is an error.
+// A short list claims which arrows carry data (flows). If the program contradicts a claim, the command fails.
 package main
 
 import (
@@ -22,7 +22,7 @@ func main() {
 	}
 }
 
-// write writes the picture and its source to a directory.
+// write writes the picture and its D2 source into a directory.
 func write(dir string) error {
 	g, err := observe()
 	if err != nil {

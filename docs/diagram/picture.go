@@ -7,16 +7,17 @@ import (
 	"strings"
 )
 
-// part is a component as people think of it: by the resource that it is there for.
+// part is a component in the picture, represented by its main resource.
 type part struct {
 	id, component string
-	// resource is the type of that resource.
+	// resource is the type of the main resource.
 	resource string
-	// label in the picture, and its class: a store keeps data, a step carries it, a helper makes the others work.
+	// label is the text in the picture. class is store (keeps data), step (carries data) or helper (makes the
+	// others work).
 	label, class string
 }
 
-// parts are drawn; their order is the one data takes, and the layout follows it.
+// parts are drawn in this order, which follows the data. The layout uses it.
 var parts = []part{
 	{"database", "cdcpipeline:source:AuroraMySQL", "aws:rds/cluster:Cluster", "Aurora\nMySQL", "store"},
 	{"bootstrap", "cdcpipeline:source:Bootstrap", "aws:lambda/invocation:Invocation", "Bootstrap\nfunction", "helper"},
@@ -37,7 +38,7 @@ const (
 	networkComponent = "cdcpipeline:network:Network"
 )
 
-// undrawn are the components that are in the picture otherwise, or not at all, and why.
+// undrawn lists the components that are not parts, with the reason.
 var undrawn = map[string]string{
 	"cdcpipeline:pipeline:Pipeline":        "the picture itself",
 	"cdcpipeline:feed:Feed":                "one for each source; the picture has one",
@@ -54,11 +55,11 @@ var undrawn = map[string]string{
 	"cdcpipeline:observability:Observability": "it looks on",
 }
 
-// flow is data going from one part to another.
+// flow is data that goes from one part to another.
 type flow struct{ from, to, label string }
 
-// flows are the claim of the picture. Each must be borne out by the program: one end's resource is given a value of the
-// other's, past no third part's.
+// flows are the picture's claims. The program must confirm each: one resource uses a value of the other, without
+// passing a third part.
 var flows = []flow{
 	{"database", "replication", ""},
 	{"replication", "stream", ""},
@@ -73,20 +74,21 @@ var flows = []flow{
 	{"bucket", "catalog", ""},
 }
 
-// picture is what is drawn.
+// picture is the content of the picture.
 type picture struct {
 	parts []part
 	flows []flow
-	// waits are the dependencies that are not flows and do not follow from others: from is made after to.
+	// waits are dependencies that are no flows and do not follow from others. The first part is made after the
+	// second.
 	waits [][2]string
-	// inside is which parts are in the VPC.
+	// inside tells which parts are in the VPC.
 	inside map[string]bool
 }
 
-// draw makes the picture of a graph, or says what in it is not so.
+// draw makes the picture of a graph. It returns an error for each claim that the graph contradicts.
 func draw(g *graph, parts []part, flows []flow) (*picture, error) {
 	p := &picture{parts: parts, flows: flows, inside: map[string]bool{}}
-	resources := map[string]string{} // by part
+	resources := map[string]string{} // keys are the parts
 	problems := []error{checkComponents(g, parts)}
 	for _, part := range parts {
 		resource, err := g.one(part.component, part.resource)
@@ -109,7 +111,7 @@ func draw(g *graph, parts []part, flows []flow) (*picture, error) {
 	return p, errors.Join(problems...)
 }
 
-// checkComponents finds components that nobody has decided about.
+// checkComponents finds components that are neither drawn nor in undrawn.
 func checkComponents(g *graph, parts []part) error {
 	unknown := map[string]bool{}
 	for name := range g.resources {
@@ -142,7 +144,7 @@ func bearsOut(g *graph, resources map[string]string, f flow) error {
 	return nil
 }
 
-// uses says whether a resource of one component is given a value of another's resource of a type.
+// uses reports whether a resource of one component uses a value of another component's resource of a type.
 func (g *graph) uses(component, other, typ string) bool {
 	for _, name := range g.of(component) {
 		for _, from := range g.values[name] {
@@ -154,8 +156,9 @@ func (g *graph) uses(component, other, typ string) bool {
 	return false
 }
 
-// waits are the dependencies between parts, less flows and less what follows from the rest. A part needs what its resource
-// needs, itself or through others of the part: not what else belongs to the part, such as a grant that is made for another.
+// waits returns the dependencies between parts, without flows and without those that follow from others. A part
+// depends only on what its main resource needs, directly or through other resources of the part. Its other
+// resources, such as a permission for another part, do not count.
 func waits(g *graph, parts []part, resources map[string]string, flows []flow) [][2]string {
 	owner := map[string]string{}
 	for _, p := range parts {
@@ -196,7 +199,7 @@ func waits(g *graph, parts []part, resources map[string]string, flows []flow) []
 	return kept
 }
 
-// follows says whether from needs to by way of something else that it needs.
+// follows reports whether from depends on to through another part.
 func follows(needs map[string]map[string]bool, from, to string) bool {
 	seen := map[string]bool{}
 	var reach func(string) bool
@@ -215,7 +218,7 @@ func follows(needs map[string]map[string]bool, from, to string) bool {
 	return reach(from)
 }
 
-// source is the picture as text, in D2's language: https://d2lang.com.
+// source returns the picture in D2's language: https://d2lang.com.
 func (p *picture) source() string {
 	var b strings.Builder
 	line := func(format string, args ...any) { fmt.Fprintf(&b, format+"\n", args...) }
@@ -246,7 +249,8 @@ func (p *picture) source() string {
 }
 
 const (
-	// fontSize of names and noteSize of everything else, in a picture that a page shows at less than half its size.
+	// fontSize is the size of names, and noteSize that of all other texts. A page shows the picture at less than
+	// half its size.
 	fontSize, noteSize = 36, 30
 
 	legend = "solid: data  ·  dashed: made after what it points to  ·  all of it encrypted with the stack's KMS key"

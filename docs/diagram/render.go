@@ -15,7 +15,7 @@ import (
 	"oss.terrastruct.com/d2/lib/textmeasure"
 )
 
-// render draws D2 text as an SVG that follows the reader's light or dark preference.
+// render converts D2 text into an SVG that follows the reader's preference for light or dark.
 func render(source string) ([]byte, error) {
 	ruler, err := textmeasure.NewRuler()
 	if err != nil {
@@ -42,8 +42,8 @@ func render(source string) ([]byte, error) {
 	return svg, nil
 }
 
-// colors of each class as places in a theme, which D2's own language cannot name: fill, stroke, text. So they follow the
-// reader's preference like the rest.
+// colors maps each class to places in a theme: fill, stroke, text. D2's own language cannot name these places.
+// With them the colours follow the reader's preference.
 var colors = map[string][3]string{
 	"store":  {"B4", "B1", "N1"},
 	"queue":  {"B4", "B1", "N1"},

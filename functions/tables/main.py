@@ -5,5 +5,5 @@ import sys
 from cdctables.job import main
 
 code = main(sys.argv[1:])
-if code:  # Glue takes SystemExit for a failure
+if code:  # Glue treats SystemExit as a failure
     sys.exit(code)

@@ -1,11 +1,12 @@
 // Package bench measures the current-state function on a real OpenSearch node.
 //
-//   - How fast it writes, against who does nothing but send the very same documents with the same versions, prepared beforehand, by
-//     `_bulk` requests ([Writing]); and beside it what it was in an earlier commit, requests without versions, and opensearch-go's BulkIndexer.
-//   - How fast records are read, against the earlier commit ([Parsing]).
-//   - How long after its commit a row is found ([Visible]).
+//   - [Writing]: how fast the function writes. The baseline only sends the same documents with the same versions, prepared beforehand,
+//     in `_bulk` requests. Further contenders are an earlier commit, requests without versions, and opensearch-go's BulkIndexer.
+//   - [Parsing]: how fast records are parsed, compared with the earlier commit.
+//   - [Visible]: how long after its commit a search finds a row.
 //
-// Contenders are processes of their own and take turns on one node, each time on a fresh index, so that what else the machine does hits all alike.
+// Each contender is a separate process. They take turns on one node, each time with a new index, so that other
+// load on the machine affects all of them equally.
 package bench
 
 import (
@@ -24,24 +25,24 @@ import (
 	"time"
 )
 
-// defaults of the function.
+// defaults has the function's defaults.
 var defaults = config.CurrentState{}.WithDefaults(config.Dev)
 
-// bench is one run.
+// bench is the state of one run.
 type bench struct {
 	log   *progress.Log
 	node  *stores.OpenSearch
-	login string // header of the master user
-	// authority of the node's certificate, in PEM.
+	login string // Authorization header of the master user
+	// authority is the authority of the node's certificate, in PEM.
 	authority []byte
-	// dir has what contenders are made of, and read.
+	// dir has the contenders' programs and their input files.
 	dir      string
 	programs programs
 	report   *Report
 }
 
-// Run measures everything, or rows that are fewer by a factor, which shows that it works and no more. Servers come from the cache folder, and nothing
-// is left of them.
+// Run measures everything. fewer divides the number of rows; a run with fewer rows only shows that the benchmark
+// works. Servers come from the cache folder, and Run removes them at the end.
 func Run(ctx context.Context, project, machine string, fewer int, log *progress.Log) (r *Report, err error) {
 	b := &bench{log: log, report: &Report{
 		Machine: machine, Date: time.Now().UTC().Format(time.DateOnly),
@@ -78,7 +79,7 @@ func Run(ctx context.Context, project, machine string, fewer int, log *progress.
 	return b.report, nil
 }
 
-// onNode is what needs OpenSearch.
+// onNode runs the measurements that need OpenSearch.
 func (b *bench) onNode(ctx context.Context, fewer int) error {
 	if err := b.log.Run("warm up", func() error { return b.warmUp(ctx, fewer) }); err != nil {
 		return err //nolint:wrapcheck // the log says what

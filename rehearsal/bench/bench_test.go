@@ -21,7 +21,7 @@ func TestASpreadIsMedianAndEnds(t *testing.T) {
 }
 
 func TestRoundsAreComparedWithThemselves(t *testing.T) {
-	// The machine was half as fast in the second round, for both.
+	// In the second round the machine was half as fast for both.
 	writer, raw := reached(1, 90, 45, 80), reached(1, 100, 50, 100)
 	require.Equal(t, Spread{Median: 0.9, Least: 0.8, Most: 0.9}, compare(writer, raw).Ratio)
 }
@@ -111,7 +111,8 @@ func TestThePageIsWrittenFromTheRun(t *testing.T) {
 	require.Contains(t, string(picture), ">4 KB, 4 shards</text>")
 }
 
-// The pages of GitHub, in its light and its dark theme. Text needs 4.5 by WCAG, of which a colour for both can have 4.3.
+// GitHub shows the picture on a light and a dark page. WCAG requires a contrast of 4.5 for text; one colour for
+// both pages reaches at most 4.3.
 func TestThePictureIsReadableInLightAndDark(t *testing.T) {
 	for _, page := range []color.RGBA{{0xff, 0xff, 0xff, 0xff}, {0x0d, 0x11, 0x17, 0xff}} {
 		require.Greater(t, contrast(ink, page), 4.2)
@@ -120,7 +121,7 @@ func TestThePictureIsReadableInLightAndDark(t *testing.T) {
 	}
 }
 
-// contrast of two colours, https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
+// contrast returns the contrast ratio of two colours: https://www.w3.org/TR/WCAG22/#dfn-contrast-ratio.
 func contrast(a, b color.RGBA) float64 {
 	luminance := func(c color.RGBA) float64 {
 		linear := func(v uint8) float64 {

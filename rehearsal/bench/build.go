@@ -10,13 +10,14 @@ import (
 	"strings"
 )
 
-// Before is the commit that processor time, reading and the program are compared with.
+// Before is the earlier commit. Processor time, parsing and the program are compared with it.
 const Before = "cd1bdd0"
 
-// programs that contend, compiled alike, and the tree of the earlier commit.
+// programs has the contenders' programs, compiled alike, and the source tree of the earlier commit.
 type programs struct{ now, before, tree string }
 
-// compile the contenders of this tree and of the earlier commit, whose tree is unpacked below dir and given the mains that it lacks.
+// compile compiles the contenders of this tree and of the earlier commit. It unpacks the earlier tree below dir
+// and adds missing main programs.
 func compile(ctx context.Context, project, dir string) (programs, error) {
 	p := programs{now: filepath.Join(dir, "now"), before: filepath.Join(dir, "before"), tree: filepath.Join(dir, Before)}
 	if err := os.RemoveAll(p.tree); err != nil {
@@ -54,7 +55,7 @@ func compile(ctx context.Context, project, dir string) (programs, error) {
 	return p, run(ctx, p.tree, "go", "build", "-trimpath", "-o", p.before, "./contender")
 }
 
-// compile what contends, and note with which client of others.
+// compile compiles the contenders and records the version of their client.
 func (b *bench) compile(ctx context.Context, project string) (err error) {
 	if b.programs, err = compile(ctx, project, b.dir); err != nil {
 		return err
@@ -71,7 +72,7 @@ func (b *bench) compile(ctx context.Context, project string) (err error) {
 	return nil
 }
 
-// run a command of the compiler, with settings that are the same wherever this runs.
+// run runs a Go command with settings that do not depend on the machine.
 func run(ctx context.Context, dir, name string, args ...string) error {
 	cmd := exec.CommandContext(ctx, name, args...)
 	cmd.Dir, cmd.Env = dir, append(os.Environ(), "GOFLAGS=", "CGO_ENABLED=0")

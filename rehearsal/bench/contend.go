@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// running is a contender that could start.
+// running is a contender that is ready to start.
 type running struct {
 	cmd  *exec.Cmd
 	in   io.WriteCloser
@@ -21,7 +21,7 @@ type running struct {
 	said bytes.Buffer
 }
 
-// start a contender and wait until it could begin.
+// start starts a contender's process and waits until it is ready.
 func start(ctx context.Context, program string, t drive.Task) (*running, error) {
 	told, err := json.Marshal(t)
 	if err != nil {
@@ -53,7 +53,7 @@ func start(ctx context.Context, program string, t drive.Task) (*running, error) 
 	return r, nil
 }
 
-// tell it a line.
+// tell sends it a line.
 func (r *running) tell(line string) error {
 	if _, err := io.WriteString(r.in, line+"\n"); err != nil {
 		return r.failed(err)
@@ -76,7 +76,7 @@ func (r *running) race() (f drive.Figures, err error) {
 	return f, nil
 }
 
-// end it: it has waited, so that what it took of the processor could still be told from what the node took.
+// end ends the process. Until then the process waits, so that its processor time can still be read.
 func (r *running) end() error {
 	if err := errors.Join(r.in.Close(), r.cmd.Wait()); err != nil {
 		return fmt.Errorf("ending a contender: %w: %s", err, &r.said)

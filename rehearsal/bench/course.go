@@ -19,34 +19,34 @@ import (
 	"github.com/aws/aws-lambda-go/events"
 )
 
-// course is what contenders of one shape write, and into what.
+// course has the input and the index of contenders for one shape.
 type course struct {
 	*bench
 	shape
 	batches   []events.KinesisEvent
 	documents []document
-	// dir has the files that contenders write.
+	// dir has the contenders' input files.
 	dir string
-	// index is the definition of the function's index, which the baseline's gets too.
+	// index is the definition of the function's index. The baseline's index gets the same one.
 	index json.RawMessage
 }
 
-// contender is a way to write the rows.
+// contender is one way to write the rows.
 type contender struct {
 	concurrency int
-	request     Request // of one that sends requests that are ready
+	request     Request // set if it sends prepared requests
 	program     string
 	task        drive.Task
-	// index that it writes, which the function makes itself.
+	// index is the index that it writes. It is empty if the function makes the index itself.
 	index string
 }
 
-// result of one run: processor time is that of a row, in the writing process and in the node.
+// result has the figures of one run: processor time per row, of the writing process and of the node.
 type result struct {
 	rowsPerSecond, ownMicros, nodeMicros float64
 }
 
-// newCourse makes the rows, and takes the documents that the function makes of them and the index that it makes for them.
+// newCourse generates the rows. It runs the function once to get its documents and its index definition.
 func (b *bench) newCourse(ctx context.Context, s shape) (*course, error) {
 	dir, err := os.MkdirTemp(b.dir, "course-")
 	if err != nil {
@@ -74,7 +74,7 @@ func (b *bench) newCourse(ctx context.Context, s shape) (*course, error) {
 	if c.documents, err = documents(recorded.lines.Bytes()); err != nil {
 		return nil, err
 	}
-	if err := c.begin(ctx); err != nil { // with one document: what has no type yet gets one
+	if err := c.begin(ctx); err != nil { // with one document, which determines missing types
 		return nil, err
 	}
 	c.index, err = definition(ctx, b.node.Admin(), currentstate.Source("").Index(orders, 1))
@@ -91,7 +91,7 @@ func (b *bench) newCourse(ctx context.Context, s shape) (*course, error) {
 	return c, c.clear(ctx)
 }
 
-// parts are written where contenders find them. Each begins with the first one, which is the first row alone.
+// parts writes an input file for contenders. Each begins with the first row alone.
 func (c *course) parts(name string, all [][]byte) error {
 	if err := drive.WriteParts(c.file(name), all); err != nil {
 		return fmt.Errorf("writing what contenders write: %w", err)
@@ -101,7 +101,7 @@ func (c *course) parts(name string, all [][]byte) error {
 
 func (c *course) file(name string) string { return filepath.Join(c.dir, name+".parts") }
 
-// asLambda are the events of batches, with that of the first record alone before them.
+// asLambda encodes batches as Lambda events. The first event has only the first record.
 func asLambda(batches []events.KinesisEvent) ([][]byte, error) {
 	first := events.KinesisEvent{Records: batches[0].Records[:1]}
 	var all [][]byte
@@ -115,7 +115,7 @@ func asLambda(batches []events.KinesisEvent) ([][]byte, error) {
 	return all, nil
 }
 
-// definition of an index, as one makes another one like it.
+// definition reads an index's definition in a form that can make an equal index.
 func definition(ctx context.Context, admin *stores.Client, name string) (json.RawMessage, error) {
 	var has map[string]struct {
 		Mappings json.RawMessage `json:"mappings"`
@@ -137,7 +137,7 @@ func definition(ctx context.Context, admin *stores.Client, name string) (json.Ra
 	return text, nil
 }
 
-// begin has another function make the index, by its first row.
+// begin lets another function make the index with the first row.
 func (c *course) begin(ctx context.Context) error {
 	f, err := c.function(c.shards, nil)
 	if err != nil {
@@ -146,12 +146,13 @@ func (c *course) begin(ctx context.Context) error {
 	return handle(ctx, f, events.KinesisEvent{Records: c.batches[0].Records[:1]})
 }
 
-// task of a contender that reads a file of parts.
+// task returns the task of a contender that reads a file of parts.
 func (c *course) task(kind, parts string, workers int) drive.Task {
 	return drive.Task{Kind: kind, URL: c.node.URL, Authorization: c.login, Authority: string(c.authority), Workers: workers, Parts: c.file(parts), Index: rawIndex}
 }
 
-// writer is the function of a program, one for each call at once, as in Lambda. Its first call reads the registry and makes the index.
+// writer returns the function of a program as a contender, with one process state for each concurrent call, as in
+// Lambda. The first call reads the registry and makes the index.
 func (c *course) writer(program string, concurrency int) (contender, error) {
 	tables, err := currentstate.EncodeTables([]currentstate.Table{described()})
 	if err != nil {
@@ -164,7 +165,7 @@ func (c *course) writer(program string, concurrency int) (contender, error) {
 	return contender{concurrency: concurrency, program: program, task: t, index: currentstate.Source("").Index(orders, 1)}, nil
 }
 
-// raw sends requests that are ready.
+// raw returns a contender that sends prepared requests.
 func (c *course) raw(concurrency int, r Request) (contender, error) {
 	name := fmt.Sprintf("requests-%d-%t-%t", r.Documents, r.Gzip, r.Versions)
 	if _, err := os.Stat(c.file(name)); err != nil {
@@ -185,7 +186,7 @@ func (c *course) raw(concurrency int, r Request) (contender, error) {
 	return contender{concurrency: concurrency, request: r, program: c.programs.now, task: t, index: rawIndex}, nil
 }
 
-// indexer is opensearch-go's BulkIndexer.
+// indexer returns opensearch-go's BulkIndexer as a contender.
 func (c *course) indexer(concurrency int) (contender, error) {
 	lines := func(all []document) []byte {
 		var text bytes.Buffer
@@ -204,8 +205,8 @@ func (c *course) indexer(concurrency int) (contender, error) {
 	return contender{concurrency: concurrency, program: c.programs.now, task: c.task("indexer", "documents", concurrency), index: rawIndex}, nil
 }
 
-// run lets a contender write all rows into a fresh index, until they can be found, and counts them. The last refresh is
-// part of it: else whoever is done between two of them would leave work behind.
+// run lets a contender write all rows into a new index. It waits until a search finds them, and counts them. The
+// time includes the last refresh, because otherwise a contender could leave work undone.
 func (c *course) run(ctx context.Context, who contender) (result, error) {
 	if who.index == rawIndex {
 		if err := c.node.Admin().Do(ctx, http.MethodPut, "/"+rawIndex, []byte(c.index), nil); err != nil {

@@ -15,11 +15,11 @@ import (
 //go:embed page.md.tmpl
 var pageTemplate string
 
-// vcpu is the memory, in MB, at which a Lambda function has one core; with less it has as much less of it,
+// vcpu is the memory in MB at which a Lambda function has one core. With less memory it has a proportional share:
 // https://docs.aws.amazon.com/lambda/latest/dg/configuration-memory.html.
 const vcpu = 1769
 
-// Page is docs/performance.md.
+// Page returns docs/performance.md.
 func Page(r *Report) ([]byte, error) {
 	parsed, err := template.New("page").Parse(pageTemplate)
 	if err != nil {

@@ -10,7 +10,8 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// parse measures reading records alone, before there is a node to share the machine with: by this build and by the earlier commit in turn.
+// parse measures the parsing of records, before a node runs on the machine. This build and the earlier commit take
+// turns.
 func (b *bench) parse(ctx context.Context) error {
 	for _, size := range []int{1 << 10, 4 << 10} {
 		frame := len(record(1, nil, time.Now()))
@@ -41,7 +42,7 @@ func (b *bench) parse(ctx context.Context) error {
 	return nil
 }
 
-// readings of a record in one run, each of [drive.Times].
+// readings is how many times a run parses a record, in units of [drive.Times].
 const readings = 10
 
 func (b *bench) read(ctx context.Context, program, file string) (drive.Figures, error) {
@@ -56,7 +57,7 @@ func (b *bench) read(ctx context.Context, program, file string) (drive.Figures, 
 	return figures, runs.end()
 }
 
-// readingOf a record of some bytes, by what rounds have shown.
+// readingOf computes the result for records of one size from the rounds' figures.
 func readingOf(length int, now, before []drive.Figures) Parsing {
 	rate := func(f drive.Figures) float64 {
 		return float64(length) * readings * drive.Times / 1e6 / f.ProcessorSeconds

@@ -14,7 +14,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg"
 )
 
-// The picture has no background: its colours are for a light page and a dark one.
+// The picture has no background, so these colours suit a light and a dark page.
 var (
 	ink       = color.RGBA{0x74, 0x7b, 0x84, 0xff}
 	writerInk = color.RGBA{0x2f, 0x81, 0xf7, 0xff}
@@ -27,7 +27,7 @@ const (
 	margin                      = 0.2 * vg.Centimeter
 )
 
-// Picture is docs/performance.svg: rows per second of both, for each shape.
+// Picture draws docs/performance.svg: the rows per second of function and baseline, for each shape.
 func Picture(r *Report) ([]byte, error) {
 	p := plot.New()
 	p.BackgroundColor = nil
@@ -73,7 +73,7 @@ func Picture(r *Report) ([]byte, error) {
 		p.Add(bars, labels)
 		p.Legend.Add(series.name, bars)
 	}
-	p.Y.Max *= 1.2 // room for the legend
+	p.Y.Max *= 1.2 // space for the legend
 	for _, axis := range []*plot.Axis{&p.X, &p.Y} {
 		axis.Color, axis.Tick.Color = ink, ink
 		plain(&axis.Label.TextStyle)
@@ -87,14 +87,14 @@ func Picture(r *Report) ([]byte, error) {
 	if _, err := canvas.WriteTo(&out); err != nil {
 		return nil, fmt.Errorf("writing the picture: %w", err)
 	}
-	// Where a reader's machine lacks the font, Arial has letters of the same width.
+	// If a reader's machine lacks the font, Arial has the same letter widths.
 	return bytes.ReplaceAll(out.Bytes(), []byte("font-family:Liberation Sans"), []byte("font-family:Liberation Sans,Arial,sans-serif")), nil
 }
 
-// whole marks an axis with numbers that have no decimals.
+// whole labels an axis with whole numbers.
 type whole struct{ plot.DefaultTicks }
 
-// Ticks are the usual ones.
+// Ticks returns the default ticks with labels of whole numbers.
 func (w whole) Ticks(least, most float64) []plot.Tick {
 	ticks := w.DefaultTicks.Ticks(least, most)
 	for i, t := range ticks {
@@ -105,7 +105,7 @@ func (w whole) Ticks(least, most float64) []plot.Tick {
 	return ticks
 }
 
-// plain letters in the ink of the picture.
+// plain sets the picture's text colour.
 func plain(s *draw.TextStyle) {
 	s.Color = ink
 	s.Font = font.Font{Typeface: "Liberation", Variant: "Sans", Size: vg.Points(10)}

@@ -12,25 +12,25 @@ import (
 	"strconv"
 )
 
-// Program is what the Pulumi program takes for a preview without the engine, by this build and by the earlier commit.
+// Program measures the Pulumi program in a preview without the engine, for this build and for the earlier commit.
 type Program struct {
 	Now    Preview `json:"now"`
 	Before Preview `json:"before"`
-	// Ratio of milliseconds, round by round.
+	// Ratio is the ratio of milliseconds in each round.
 	Ratio Spread `json:"ratio"`
 }
 
-// Preview is what one takes.
+// Preview has the cost of one preview.
 type Preview struct {
 	Milliseconds   Spread `json:"ms"`
 	Allocations    int64  `json:"allocations"`
 	AllocatedBytes int64  `json:"allocated_bytes"`
 }
 
-// tested is a benchmark that is compiled, and where it runs.
+// tested is a compiled benchmark and its working directory.
 type tested struct{ binary, dir string }
 
-// program measures both in turn.
+// program measures both builds in turn.
 func (b *bench) program(ctx context.Context, project string) error {
 	both := []tested{
 		{filepath.Join(b.dir, "program-now"), filepath.Join(project, "program")},
@@ -62,7 +62,8 @@ func (b *bench) program(ctx context.Context, project string) error {
 	return nil
 }
 
-// previews of one run: the first one, which may have to compile the functions, is not counted.
+// previews is the number of previews in a run. The first one may have to compile the functions, so it does not
+// count.
 const previews = "5x"
 
 func (t tested) preview(ctx context.Context) (ms float64, p Preview, err error) {
@@ -78,7 +79,7 @@ func (t tested) preview(ctx context.Context) (ms float64, p Preview, err error) 
 	return ms, p, nil
 }
 
-// shown is a benchmark's line: BenchmarkProgram-2 5 123456 ns/op 1234 B/op 12 allocs/op.
+// shown matches the output of a benchmark: BenchmarkProgram-2 5 123456 ns/op 1234 B/op 12 allocs/op.
 var shown = regexp.MustCompile(`(?m)^BenchmarkProgram\S*\s+\d+\s+(\d+(?:\.\d+)?) ns/op\s+(\d+) B/op\s+(\d+) allocs/op`)
 
 func readBenchmark(said []byte) (ms float64, p Preview, err error) {

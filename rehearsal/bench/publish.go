@@ -8,7 +8,8 @@ import (
 	"path/filepath"
 )
 
-// Publish measures, and writes the page in docs/ anew: not that of a run of fewer rows (by a factor), which says nothing.
+// Publish measures and writes the page in docs/. A run with fewer rows (divided by fewer) writes no page, because
+// its figures mean nothing.
 func Publish(ctx context.Context, project, machine string, fewer int) error {
 	cache := filepath.Join(project, ".cache")
 	r, err := Run(ctx, project, machine, fewer, progress.New(os.Stderr, nil))

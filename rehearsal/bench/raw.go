@@ -8,14 +8,14 @@ import (
 	"fmt"
 )
 
-// document of a bulk request: its id, its external version and its source's line.
+// document is a document of a bulk request: its id, its external version and its source.
 type document struct {
 	id      string
 	version int64
 	source  []byte
 }
 
-// documents of the bulk requests that a function has made.
+// documents splits the lines of the function's bulk requests into documents.
 func documents(lines []byte) ([]document, error) {
 	var all []document
 	for len(lines) > 0 {
@@ -35,17 +35,17 @@ func documents(lines []byte) ([]document, error) {
 	return all, nil
 }
 
-// Request is how the baseline sends documents.
+// Request tells how the baseline sends documents.
 type Request struct {
-	// Documents of one request.
+	// Documents is the number of documents in one request.
 	Documents int `json:"documents"`
-	// Gzip compresses it, at the level that the function uses.
+	// Gzip compresses a request at the function's level.
 	Gzip bool `json:"gzip"`
-	// Versions are sent too, as the function sends them.
+	// Versions sends versions, as the function does.
 	Versions bool `json:"versions"`
 }
 
-// String says it to people.
+// String formats the request for reports.
 func (r Request) String() string {
 	if r.Gzip {
 		return fmt.Sprintf("%d documents, gzip", r.Documents)
@@ -53,7 +53,8 @@ func (r Request) String() string {
 	return fmt.Sprintf("%d documents", r.Documents)
 }
 
-// bodies are the requests for documents, ready to send. The index is the path's, so that they are as short as can be.
+// bodies prepares the requests for all documents. The index is in the URL's path, so the bodies are as short as
+// possible.
 func (r Request) bodies(all []document) ([][]byte, error) {
 	var bodies [][]byte
 	for len(all) > 0 {
@@ -93,5 +94,5 @@ func compressed(content []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// rawIndex is what all write into but the function.
+// rawIndex is the index of all contenders except the function.
 const rawIndex = "raw"

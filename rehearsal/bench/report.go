@@ -11,16 +11,17 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// What the function and the program are held to: ratios alone, for what a second machine does in a second is another figure.
+// These are the goals of the function and the program. They are ratios, because absolute figures depend on the
+// machine.
 const (
-	goalRatio   = 0.88   // of the rows per second of who only sends
-	goalCPU     = 0.5    // of the earlier commit's processor time for a row
-	goalReading = 2.0    // times the earlier commit's MB per second
-	goalProgram = 0.5    // of the earlier commit's time
-	goalVisible = 3000.0 // ms, p99
+	goalRatio   = 0.88   // ratio of rows per second to the baseline's
+	goalCPU     = 0.5    // ratio of processor time per row to the earlier commit's
+	goalReading = 2.0    // ratio of MB per second to the earlier commit's
+	goalProgram = 0.5    // ratio of time to the earlier commit's
+	goalVisible = 3000.0 // 99th percentile in ms
 )
 
-// Report of one run.
+// Report has the results of one run.
 type Report struct {
 	Machine  string            `json:"machine"`
 	Date     string            `json:"date"`
@@ -33,15 +34,16 @@ type Report struct {
 	Visible  Visible           `json:"visible"`
 }
 
-// Summary are the figures that goals are set for.
+// Summary has the figures that have goals.
 type Summary struct {
-	// WriterRatio is the function's rows per second by those of who only sends the same requests, the best of both, for each shape.
+	// WriterRatio divides the function's rows per second by the baseline's, each at its best, for each shape.
 	WriterRatio []float64 `json:"writer_ratio"`
-	// CPURatioToBefore is the function's own processor time for a row by the earlier commit's, for rows of 1 KB and of 4 KB.
+	// CPURatioToBefore divides the function's processor time per row by the earlier commit's, for rows of 1 KB and
+	// 4 KB.
 	CPURatioToBefore []float64 `json:"cpu_ratio_to_before"`
-	// ReadRatioToBefore is the same of MB per second, for records of 1 KB and of 4 KB.
+	// ReadRatioToBefore divides MB per second by the earlier commit's, for records of 1 KB and 4 KB.
 	ReadRatioToBefore []float64 `json:"read_ratio_to_before"`
-	// ProgramRatioToBefore is the program's time for a preview by the earlier commit's.
+	// ProgramRatioToBefore divides the program's time for a preview by the earlier commit's.
 	ProgramRatioToBefore float64 `json:"program_ratio_to_before"`
 }
 
@@ -64,59 +66,63 @@ func (r *Report) summary() (s Summary) {
 	return s
 }
 
-// Writing of rows of one size, in bytes of JSON, into an index of some shards.
+// Writing has the results for rows of one size in bytes of JSON, and an index with a number of shards.
 type Writing struct {
 	RowBytes int `json:"row_bytes"`
 	Rows     int `json:"rows"`
 	Shards   int `json:"shards"`
-	// Pairs compare like with like, by concurrency; Best the best of the function with the best of who only sends.
+	// Pairs compares function and baseline at each concurrency. Best compares the best of each.
 	Pairs []Pair `json:"pairs"`
 	Best  Pair   `json:"best"`
-	// Before is the function of the earlier commit, Plain are requests without versions, Indexer is opensearch-go's BulkIndexer.
+	// Before is the function of the earlier commit. Plain sends requests without versions. Indexer is
+	// opensearch-go's BulkIndexer.
 	Before  Side `json:"before"`
 	Plain   Side `json:"plain"`
 	Indexer Side `json:"indexer"`
-	// CPURatioToBefore is the function's processor time for a row by the earlier commit's, of each round.
+	// CPURatioToBefore divides the function's processor time per row by the earlier commit's, in each round.
 	CPURatioToBefore []float64 `json:"cpu_ratio_to_before"`
 }
 
-// Name says it to people.
+// Name formats the shape for reports.
 func (w Writing) Name() string { return shape{w.RowBytes, w.Rows, w.Shards}.String() }
 
-// Pair is the function beside who only sends requests that are ready, with the same ids and versions.
+// Pair compares the function with the baseline, which sends prepared requests with the same ids and versions.
 type Pair struct {
 	Writer Side `json:"writer"`
 	Raw    Side `json:"raw"`
-	// Request is what the latter sends best.
+	// Request is the baseline's best kind of request.
 	Request Request `json:"request"`
-	// Ratio of rows per second, round by round.
+	// Ratio is the ratio of rows per second in each round.
 	Ratio Spread `json:"ratio"`
 }
 
-// Side is one of them.
+// Side has the figures of one contender.
 type Side struct {
-	// Concurrency of calls, or of requests.
+	// Concurrency is the number of concurrent calls or requests.
 	Concurrency   int    `json:"concurrency"`
 	RowsPerSecond Spread `json:"rows_per_second"`
-	// OwnMicros are microseconds of processor time per row in the writing process, NodeMicros in the node.
+	// OwnMicros is the processor time per row in the writing process, in microseconds. NodeMicros is that in the
+	// node.
 	OwnMicros  Spread `json:"own_us_per_row"`
 	NodeMicros Spread `json:"node_us_per_row"`
 }
 
-// Parsing of records of one size: envelope, version, key and document id.
+// Parsing has the results for records of one size: parsing the envelope, and computing version, key and document
+// id.
 type Parsing struct {
 	RecordBytes int `json:"record_bytes"`
-	// MegabytesPerSecond of processor time: of one core. Before are the earlier commit's.
+	// MegabytesPerSecond is the throughput of one core. Before is the earlier commit's.
 	MegabytesPerSecond float64 `json:"mb_per_core_second"`
 	Before             float64 `json:"before_mb_per_core_second"`
-	// Ratio of both, round by round.
+	// Ratio is the ratio of both in each round.
 	Ratio Spread `json:"ratio"`
-	// Allocations of a record, and their bytes.
+	// Allocations is the number of allocations per record. AllocatedBytes is their size.
 	Allocations    float64 `json:"allocations"`
 	AllocatedBytes int64   `json:"allocated_bytes"`
 }
 
-// Visible is how long after its commit a row is found, in milliseconds: waiting for the batch, the function, the refresh.
+// Visible is the time in milliseconds from a commit until a search finds the row. It includes the wait for the
+// batch, the function and the refresh.
 type Visible struct {
 	Rows         int     `json:"rows"`
 	PerSecond    int     `json:"per_second"`
@@ -125,7 +131,7 @@ type Visible struct {
 	P99          float64 `json:"p99_ms"`
 }
 
-// Missed are the goals that this run has not reached.
+// Missed lists the goals that this run has missed.
 func (r *Report) Missed() []string {
 	var missed []string
 	miss := func(format string, args ...any) { missed = append(missed, fmt.Sprintf(format, args...)) }
@@ -177,7 +183,7 @@ func (r *Report) Print(out io.Writer) {
 	}
 }
 
-// tables of the report: writing, reading, the program, searching.
+// tables returns the tables of the report: writing, parsing, the program, searching.
 func (r *Report) tables() []table.Writer {
 	return []table.Writer{r.writing(), r.beside(), r.parsing(), r.alone(), r.visible()}
 }
@@ -194,7 +200,7 @@ func (r *Report) writing() table.Writer {
 	return t
 }
 
-// beside is the function beside what it was, what one would write instead, and requests without versions.
+// beside compares the function with the earlier commit, BulkIndexer, and requests without versions.
 func (r *Report) beside() table.Writer {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"rows", "two at once", "rows/s", "itself + node, µs/row", "own processor time by the former function's"})
@@ -226,7 +232,7 @@ func (s Side) work() string {
 	return fmt.Sprintf("%.0f + %.0f", s.OwnMicros.Median, s.NodeMicros.Median)
 }
 
-// String is for whole numbers.
+// String formats whole numbers.
 func (s Spread) String() string { return fmt.Sprintf("%.0f (%.0f to %.0f)", s.Median, s.Least, s.Most) }
 
 func (r *Report) parsing() table.Writer {

@@ -12,12 +12,13 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// orders is the table of all rows. Its index is removed between two measurements, and each function has a registry of its own.
+// orders is the table of all rows. Its index is removed between measurements, and each function has its own
+// registry.
 var orders = table.Name{Database: "bench", Table: "orders"}
 
 const key = "id"
 
-// kinds of columns that rows are filled with, in turn: half of them text, as in most tables.
+// kinds has the kinds of columns that fill a row, in turn. Half of them are text, as in most tables.
 var kinds = []struct {
 	name, mysql string
 	value       func(*gofakeit.Faker) any
@@ -30,18 +31,18 @@ var kinds = []struct {
 	{"changed", "datetime", func(f *gofakeit.Faker) any { return f.Date().UTC().Format("2006-01-02T15:04:05Z") }},
 }
 
-// row is the JSON of a row of about size bytes.
+// row generates the JSON of a row with about size bytes.
 func row(f *gofakeit.Faker, id, size int) []byte {
 	text := fmt.Appendf(nil, `{%q:%d`, key, id)
 	for i := 0; len(text) < size; i++ {
 		kind := kinds[i%len(kinds)]
-		value, _ := json.Marshal(kind.value(f)) // strings and numbers have always a form
+		value, _ := json.Marshal(kind.value(f)) // strings and numbers always have a JSON form
 		text = fmt.Appendf(text, `,"%s_%d":%s`, kind.name, i/len(kinds), value)
 	}
 	return append(text, '}')
 }
 
-// rows of about size bytes, the same ones every time.
+// rows generates rows of about size bytes, the same ones every time.
 func rows(count, size int) [][]byte {
 	f := gofakeit.New(1)
 	all := make([][]byte, count)
@@ -51,7 +52,7 @@ func rows(count, size int) [][]byte {
 	return all
 }
 
-// described is the table as the function is told of it; such rows have no more columns.
+// described returns the table's description for the function. The rows have exactly these columns.
 func described() currentstate.Table {
 	columns := map[string]string{key: "bigint(20)"}
 	for i := range 20 {
@@ -62,7 +63,7 @@ func described() currentstate.Table {
 	return currentstate.Table{Database: orders.Database, Table: orders.Table, Key: []string{key}, Columns: columns}
 }
 
-// record of an update of a row, as DMS writes it to the stream.
+// record returns the record of an update in DMS's form.
 func record(id int, row []byte, committed time.Time) []byte {
 	const binlog, begin = 157832, 1808
 	transaction := binlog<<32 | begin
@@ -74,7 +75,7 @@ func record(id int, row []byte, committed time.Time) []byte {
 		row, key, id, at, orders, id, orders.Database, orders.Table, at, transaction, id, transaction-1, binlog, transaction, binlog)
 }
 
-// batches of records as Lambda hands them over.
+// batches splits records into batches like Lambda.
 func batches(records [][]byte, size int) []events.KinesisEvent {
 	var all []events.KinesisEvent
 	for i, r := range records {

@@ -14,16 +14,16 @@ import (
 )
 
 const (
-	// commits, one after the other; perSecond of them.
+	// commits is the number of rows, committed one after another. perSecond is their rate.
 	commits   = 2000
 	perSecond = 100
-	// glance is how often the search is repeated.
+	// glance is the interval between searches.
 	glance = 20 * time.Millisecond
 )
 
-// see measures how long it takes from a commit to the row's being found. Rows are committed at an even pace. As Lambda
-// does, they are collected until a batch is full or its first record has waited long enough, and handed over while the
-// next ones are collected. A search asks for newer rows all the time.
+// see measures the time from a commit until a search finds the row. Rows are committed at a constant rate. Like
+// Lambda, it collects rows until a batch is full or its first record has waited long enough, and collects the next
+// ones while the function runs. A search for newer rows is repeated all the time.
 func (b *bench) see(ctx context.Context) error {
 	c, err := b.newCourse(ctx, shape{bytes: shapes[0].bytes, rows: commits, shards: 1})
 	if err != nil {
@@ -56,7 +56,7 @@ func (b *bench) see(ctx context.Context) error {
 	return c.clear(ctx)
 }
 
-// commit rows at their times. The first one is there already.
+// commit commits rows at the given times. The first row exists already.
 func commit(ctx context.Context, times []time.Time, committed chan<- []byte) error {
 	defer close(committed)
 	for i, r := range rows(commits, shapes[0].bytes) {
@@ -74,7 +74,7 @@ func commit(ctx context.Context, times []time.Time, committed chan<- []byte) err
 	return nil
 }
 
-// follow collects records into batches and has the function handle them.
+// follow collects records into batches and calls the function with them.
 func (c *course) follow(ctx context.Context, committed <-chan []byte) error {
 	f, err := c.function(c.shards, nil)
 	if err != nil {
@@ -101,7 +101,7 @@ func (c *course) follow(ctx context.Context, committed <-chan []byte) error {
 	return nil
 }
 
-// find rows as they appear, by their ids.
+// find searches for new rows by id.
 func (c *course) find(ctx context.Context, times []time.Time) ([]time.Duration, error) {
 	master := &stores.Client{HTTP: &http.Client{Transport: c.transport()}, URL: c.node.URL, Authorization: c.login}
 	found := make([]time.Duration, 0, commits)
@@ -110,7 +110,8 @@ func (c *course) find(ctx context.Context, times []time.Time) ([]time.Duration, 
 		if time.Now().After(last) {
 			return nil, fmt.Errorf("after a minute %d of %d rows are found", len(seen), commits)
 		}
-		// Not only those after the last one: rows of one batch may come in two refreshes.
+		// Search for all missing rows and not only the latest, because rows of one batch may appear in two
+		// refreshes.
 		hits, err := master.Search(ctx, currentstate.Source("").Alias(orders), map[string]any{
 			"size": 1000, "_source": []string{key}, "sort": map[string]any{key: "desc"}, "track_total_hits": false,
 		})

@@ -2,14 +2,14 @@ package bench
 
 import "slices"
 
-// Spread of a figure over rounds.
+// Spread has the median, the least and the greatest value of a figure over all rounds.
 type Spread struct {
 	Median float64 `json:"median"`
 	Least  float64 `json:"least"`
 	Most   float64 `json:"most"`
 }
 
-// spread of at least one value.
+// spread computes a Spread from at least one value.
 func spread(values []float64) Spread {
 	sorted := slices.Sorted(slices.Values(values))
 	half := len(sorted) / 2
@@ -20,7 +20,7 @@ func spread(values []float64) Spread {
 	return Spread{Median: median, Least: sorted[0], Most: sorted[len(sorted)-1]}
 }
 
-// conclude what rounds have shown.
+// conclude computes the results of one shape from its rounds.
 func conclude(s shape, pairs []*pair) Writing {
 	w := Writing{RowBytes: s.bytes, Rows: s.rows, Shards: s.shards}
 	writer, raw := pairs[0].writer, pairs[0].raw
@@ -37,7 +37,7 @@ func conclude(s shape, pairs []*pair) Writing {
 	return w
 }
 
-// compare two sides round by round: what disturbs one round disturbs both.
+// compare compares two contenders within each round, because a disturbance affects both.
 func compare(writer, raw side) Pair {
 	ratios := make([]float64, len(writer.results))
 	for i := range ratios {

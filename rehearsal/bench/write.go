@@ -8,35 +8,36 @@ import (
 )
 
 const (
-	// heap of the node, as in a rehearsal.
+	// heap is the heap size of the node, as in a rehearsal.
 	heap = "1g"
-	// warming is how long the node writes before anything counts: its code is compiled by then.
+	// warming is how long the node writes before a measurement starts. By then its code is compiled.
 	warming = 25 * time.Second
-	// rounds in which every contender writes once.
+	// rounds is the number of rounds. In each, every contender writes once.
 	rounds = 5
 )
 
-// shape of what is written: rows of a size into an index of so many shards. They are so many that a run takes a second and
-// more, and that each of four workers gets as many requests.
+// shape is the size of a row, the number of rows, and the number of shards of the index. With these numbers a run
+// takes more than a second, and each of four workers gets the same number of requests.
 type shape struct{ bytes, rows, shards int }
 
 var (
 	shapes = []shape{{1 << 10, 24000, 1}, {1 << 10, 24000, 4}, {4 << 10, 12000, 1}, {4 << 10, 12000, 4}}
-	// concurrencies of contenders: calls of the function at once are shards of the stream times search.current.parallelization.
+	// concurrencies are the numbers of concurrent calls. In AWS that is the stream's shards times
+	// search.current.parallelization.
 	concurrencies = []int{1, 2, 4}
-	// requests that may be chosen from, where they are ready.
+	// requests are the kinds of prepared requests to choose from.
 	requests = []Request{{500, false, true}, {500, true, true}, {1000, false, true}, {1000, true, true}, {2000, false, true}, {2000, true, true}}
 )
 
-// others write two at once.
+// others is the concurrency of the remaining contenders.
 const others = 2
 
-// String says it to people.
+// String formats the shape for reports.
 func (s shape) String() string {
 	return fmt.Sprintf("%d KB, %s", s.bytes>>10, plural(s.shards, "shard"))
 }
 
-// warmUp lets contenders write without counting.
+// warmUp lets contenders write rows that do not count.
 func (b *bench) warmUp(ctx context.Context, fewer int) error {
 	s := shapes[0]
 	s.rows /= fewer
@@ -62,7 +63,8 @@ func (b *bench) warmUp(ctx context.Context, fewer int) error {
 	return nil
 }
 
-// write measures one shape: first which requests suit best who sends them, then all contenders in turn.
+// write measures one shape. It first finds the baseline's best kind of request, and then runs all contenders in
+// turn.
 func (b *bench) write(ctx context.Context, s shape) error {
 	c, err := b.newCourse(ctx, s)
 	if err != nil {
@@ -91,10 +93,11 @@ func (b *bench) write(ctx context.Context, s shape) error {
 	return nil
 }
 
-// field of all contenders of a shape.
+// field has all contenders of a shape.
 type field struct {
 	pairs []*pair
-	// those that write [others] at once: the function of the earlier commit, requests without versions, and opensearch-go's BulkIndexer.
+	// These write with the concurrency [others]: the function of the earlier commit, requests without versions,
+	// and opensearch-go's BulkIndexer.
 	before, plain, indexer side
 }
 
@@ -121,7 +124,7 @@ func (c *course) field(best Request) (f *field, err error) {
 	return f, err
 }
 
-// run all of them once, in the next round the other way round.
+// run runs all of them once. Every other round has the reverse order.
 func (f *field) run(ctx context.Context, c *course, round int) error {
 	var order []*side
 	for _, p := range f.pairs {
@@ -141,7 +144,8 @@ func (f *field) run(ctx context.Context, c *course, round int) error {
 	return nil
 }
 
-// ratioToBefore is the function's processor time for a row by the earlier commit's, of each round, at one concurrency.
+// ratioToBefore divides the function's processor time per row by the earlier commit's, in each round, at one
+// concurrency.
 func (f *field) ratioToBefore() []float64 {
 	for _, p := range f.pairs {
 		if p.writer.concurrency == others {
@@ -155,7 +159,7 @@ func (f *field) ratioToBefore() []float64 {
 	return nil
 }
 
-// bestRequest tries all of them.
+// bestRequest tries all kinds of requests and returns the fastest.
 func (c *course) bestRequest(ctx context.Context) (Request, error) {
 	var best Request
 	fastest := 0.0
@@ -175,7 +179,7 @@ func (c *course) bestRequest(ctx context.Context) (Request, error) {
 	return best, nil
 }
 
-// pair is the function and who only sends at one concurrency, with what they reached in each round.
+// pair has the results of the function and the baseline at one concurrency, in each round.
 type pair struct{ writer, raw side }
 
 type side struct {

@@ -20,8 +20,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// function as its main makes it, in an environment of its own: with its defaults, its own connections and requests that
-// it signs. The node takes a password in place of the signature, and the registry is in memory.
+// function makes the function like its main program does, with its defaults, its own connections and signed
+// requests. The node accepts a password instead of the signature, and the registry is in memory.
 func (b *bench) function(shards int, around func(http.RoundTripper) http.RoundTripper) (*currentstate.Function, error) {
 	environment := map[string]string{"SEARCH_ENDPOINT": b.node.URL, "PARKING_BUCKET": "none", "INDEX_SHARDS": strconv.Itoa(shards), "INDEX_REPLICAS": "0"}
 	settings, err := currentstate.ReadSettings(func(name string) string { return environment[name] })
@@ -35,7 +35,7 @@ func (b *bench) function(shards int, around func(http.RoundTripper) http.RoundTr
 	}
 	objects := &buckettest.S3{Fault: func(_, key string) buckettest.Fault {
 		if strings.HasPrefix(key, settings.Prefix) {
-			return buckettest.Denied // all records are good: none may be parked
+			return buckettest.Denied // all records are valid, so none may be parked
 		}
 		return buckettest.None
 	}}
@@ -45,7 +45,7 @@ func (b *bench) function(shards int, around func(http.RoundTripper) http.RoundTr
 	})
 }
 
-// transport is the one of Lambda's functions, trusting the node.
+// transport returns the transport of the Lambda functions. It trusts the node.
 func (b *bench) transport() *http.Transport {
 	t, _ := http.DefaultTransport.(*http.Transport) // nobody has replaced it
 	t = t.Clone()
@@ -53,20 +53,20 @@ func (b *bench) transport() *http.Transport {
 	return t
 }
 
-// authorized sends requests with a password.
+// authorized adds a password to requests.
 type authorized struct {
 	http.RoundTripper
 	login string
 }
 
-// RoundTrip leaves the request as it is, as round trippers must.
+// RoundTrip does not change the given request, as http.RoundTripper requires.
 func (a authorized) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", a.login)
 	return a.RoundTripper.RoundTrip(r) //nolint:wrapcheck // as if nothing were in between
 }
 
-// handle a batch, all of which has to be settled.
+// handle calls the function with a batch, which it must settle completely.
 func handle(ctx context.Context, f *currentstate.Function, batch events.KinesisEvent) error {
 	answer, err := f.Handle(ctx, batch)
 	if err != nil {
@@ -78,7 +78,7 @@ func handle(ctx context.Context, f *currentstate.Function, batch events.KinesisE
 	return nil
 }
 
-// recorder keeps the bulk requests of a function instead of sending them.
+// recorder records the function's bulk requests and does not send them.
 type recorder struct {
 	http.RoundTripper
 	lines bytes.Buffer

@@ -16,13 +16,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// pluginVersion is that of the plugin in this part, which the committed SDKs ask for.
+// pluginVersion is the plugin's version in this part. The committed SDKs require it.
 const pluginVersion = "0.1.0"
 
-// Languages makes ready what programs of other languages need: the plugin, made and installed as docs/components/README.md says, and the
-// language host of YAML.
+// Languages prepares what programs in other languages need. It builds and installs the plugin as
+// docs/components/README.md says, and installs the language host of YAML.
 //
-// The deployer is refused nothing in this part: its documented policies name what the project's own program makes, by that program's names.
+// In this part the deployer may do everything, because its documented policies allow only the names that the
+// project's own program uses.
 func Languages(ctx context.Context, r *Run) error {
 	r.World.Guard.Lenient = true
 	group, inner := errgroup.WithContext(ctx)
@@ -34,7 +35,7 @@ func Languages(ctx context.Context, r *Run) error {
 	return group.Wait() //nolint:wrapcheck // each says what it was doing
 }
 
-// installPlugin makes the plugin's release and installs it, with the code of the functions beside it.
+// installPlugin builds the plugin's release and installs it, together with the code of the functions.
 func installPlugin(ctx context.Context, r *Run) error {
 	r.Log.Detail("make plugin: the plugin and the code of its functions")
 	release := filepath.Join(r.Cache, "provider")
@@ -51,17 +52,18 @@ func installPlugin(ctx context.Context, r *Run) error {
 	return nil
 }
 
-// example is a program of YAML: a folder of examples/.
+// example is a YAML program in a folder of examples/.
 type example struct {
 	name string
-	// besides is what it needs besides in this run's world: inputs, by the resource.
+	// besides has additional inputs that the run needs, by resource.
 	besides map[string]any
-	// policies hold it; without its exceptions from them the rules refuse it.
+	// policies is the policy pack with the example's exceptions. Without these exceptions the rules refuse the
+	// example.
 	policies stack.Pack
 	rules    []string
 }
 
-// StreamAndLakeInYAML deploys the example of single components, with its exceptions from policies.
+// StreamAndLakeInYAML deploys the example of single components, with its policy exceptions.
 func StreamAndLakeInYAML(ctx context.Context, r *Run) error {
 	const name = "yaml-stream-and-lake"
 	return r.runExample(ctx, "yaml", example{
@@ -70,7 +72,7 @@ func StreamAndLakeInYAML(ctx context.Context, r *Run) error {
 	})
 }
 
-// PipelineInYAML deploys the example of the whole pipeline. The plugin's own process opens the tunnel to the domain.
+// PipelineInYAML deploys the example of the whole pipeline. The plugin's process opens the tunnel to the domain.
 func PipelineInYAML(ctx context.Context, r *Run) error {
 	besides, err := r.besidesOfThePipeline(ctx)
 	if err != nil {
@@ -80,8 +82,8 @@ func PipelineInYAML(ctx context.Context, r *Run) error {
 	return r.runExample(ctx, "yaml_pipeline", example{name: "yaml-pipeline", policies: r.Pack, besides: map[string]any{"cdc": besides}})
 }
 
-// besidesOfThePipeline are what an example of the whole pipeline needs besides: this machine's processor, ports and certificates. Its second
-// source gets a database.
+// besidesOfThePipeline returns the additional inputs of an example of the whole pipeline: this machine's processor
+// architecture, ports and certificates. It also makes a database for the second source.
 func (r *Run) besidesOfThePipeline(ctx context.Context) (map[string]any, error) {
 	if r.stock == nil {
 		var err error
@@ -98,14 +100,15 @@ func (r *Run) besidesOfThePipeline(ctx context.Context) (map[string]any, error) 
 	}, nil
 }
 
-// unseeded has nobody write rows into the tables of the stack's own sources until what it gives is called.
+// unseeded stops the writing of rows into the tables of the stack's own sources, until the returned function is
+// called.
 func (r *Run) unseeded() (again func()) {
 	sources := r.sources
 	r.sources = nil
 	return func() { r.sources = sources }
 }
 
-// runExample deploys an example twice and destroys it, and reports what it came to under the name.
+// runExample deploys an example twice, destroys it, and reports the results under the name.
 func (r *Run) runExample(ctx context.Context, name string, e example) error {
 	before, err := inventory.List(ctx, r.World.Account.Config())
 	if err != nil {
@@ -139,7 +142,7 @@ func (r *Run) runExample(ctx context.Context, name string, e example) error {
 	return err
 }
 
-// refusedByPolicies previews a program that breaks rules, without its exceptions.
+// refusedByPolicies previews a program without its exceptions. Policies must refuse it.
 func (r *Run) refusedByPolicies(ctx context.Context, s *stack.Stack, rules []string) error {
 	if len(rules) == 0 {
 		return nil
@@ -156,7 +159,7 @@ func (r *Run) refusedByPolicies(ctx context.Context, s *stack.Stack, rules []str
 	return nil
 }
 
-// reportLanguage keeps what an example came to.
+// reportLanguage adds an example's results to the report.
 func (r *Run) reportLanguage(name string, found report.Language) {
 	if r.Report.Languages == nil {
 		r.Report.Languages = map[string]report.Language{}
@@ -165,7 +168,7 @@ func (r *Run) reportLanguage(name string, found report.Language) {
 	r.Log.Detail("%s: %+v", name, found)
 }
 
-// exampleStack is a stack of an example, in a folder of its own.
+// exampleStack makes a stack of an example in a new folder.
 func (r *Run) exampleStack(ctx context.Context, e example) (*stack.Stack, error) {
 	dir := filepath.Join(r.World.Site.Dir, e.name)
 	if err := os.CopyFS(dir, os.DirFS(filepath.Join(r.Project, "examples", e.name))); err != nil {
@@ -179,12 +182,12 @@ func (r *Run) exampleStack(ctx context.Context, e example) (*stack.Stack, error)
 	return r.yamlStack(ctx, dir, nil)
 }
 
-// yamlStack is a stack of the program of YAML in a folder.
+// yamlStack makes a stack of the YAML program in a folder.
 func (r *Run) yamlStack(ctx context.Context, dir string, values map[string]string) (*stack.Stack, error) {
 	return makeStack(ctx, r, stack.Options{Name: "languages", Project: dir, Dir: dir, Host: map[string]string{}}, values)
 }
 
-// besides adds inputs to the resources of a program of YAML.
+// besides adds inputs to the resources of a YAML program.
 func besides(file string, inputs map[string]any) error {
 	text, err := os.ReadFile(file)
 	if err != nil {
@@ -207,7 +210,7 @@ func besides(file string, inputs map[string]any) error {
 	return nil
 }
 
-// merged is an object with another's properties in it, down to single values.
+// merged adds another object's properties to an object, recursively.
 func merged(into, from map[string]any) map[string]any {
 	all := maps.Clone(into)
 	if all == nil {

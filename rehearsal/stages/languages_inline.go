@@ -19,12 +19,13 @@ import (
 	"strings"
 )
 
-// drivers run a program by the Automation API of its own language, which needs no language host.
+// drivers has programs that run an example by the Automation API of its own language. They need no language host.
 //
 //go:embed inline
 var drivers embed.FS
 
-// PipelineInTypeScript deploys the example of the whole pipeline, which is compiled with the strictest checks first.
+// PipelineInTypeScript deploys the example of the whole pipeline. It compiles the example with the strictest
+// checks first.
 func PipelineInTypeScript(ctx context.Context, r *Run) error {
 	packages, err := r.World.Site.PulumiNode(ctx)
 	if err != nil {
@@ -49,7 +50,7 @@ func PipelineInTypeScript(ctx context.Context, r *Run) error {
 	return r.drive(ctx, d, map[string]any{"cdcpipeline:pipeline:Pipeline": besides})
 }
 
-// compile installs the SDK by its own script, as npm does, and compiles the program with it.
+// compile installs the SDK by its own script, like npm, and compiles the program with it.
 func (d driver) compile(ctx context.Context) error {
 	sdk := driver{dir: filepath.Join(d.dir, "sdks/nodejs"), env: []string{"PATH=" + d.dir + string(os.PathListSeparator) + os.Getenv("PATH")}}
 	for to, link := range map[string]string{
@@ -66,7 +67,7 @@ func (d driver) compile(ctx context.Context) error {
 	return d.run(ctx, nil, filepath.Join(d.dir, "tsc"), "--project", ".")
 }
 
-// SearchInPython deploys the example of what is searched alone.
+// SearchInPython deploys the example that has only the search.
 func SearchInPython(ctx context.Context, r *Run) error {
 	python, err := r.World.Site.PulumiPython(ctx)
 	if err != nil {
@@ -85,10 +86,11 @@ func SearchInPython(ctx context.Context, r *Run) error {
 	return r.drive(ctx, d, nil)
 }
 
-// driver runs an example in a folder of its own.
+// driver runs an example in a new folder.
 type driver struct {
 	language, dir, example string
-	// project is what the example's Pulumi.yaml calls it, exceptions those from the policies that hold it.
+	// project is the project's name in the example's Pulumi.yaml. exceptions is the file with its policy
+	// exceptions.
 	project, exceptions string
 	command, env        []string
 }
@@ -112,7 +114,7 @@ func (d driver) write(project, sdk string, files ...string) error {
 	return nil
 }
 
-// run runs a command in the driver's folder. What it prints besides its result is kept with the other logs.
+// run runs a command in the driver's folder. All output except the result goes to the logs.
 func (d driver) run(ctx context.Context, result io.Writer, command ...string) (err error) {
 	log, err := os.OpenFile(filepath.Join(d.dir, "drive.log"), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -133,7 +135,8 @@ func (d driver) run(ctx context.Context, result io.Writer, command ...string) (e
 	return nil
 }
 
-// drive deploys the example twice and destroys it, and reports what it came to. Resources are given inputs besides, by their types.
+// drive deploys the example twice, destroys it, and reports the results. It adds inputs to resources by their
+// types.
 func (r *Run) drive(ctx context.Context, d driver, besides map[string]any) error {
 	before, err := inventory.List(ctx, r.World.Account.Config())
 	if err != nil {

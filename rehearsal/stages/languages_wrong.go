@@ -15,15 +15,17 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// wrong is a component with an input that is not right, and what a deployment says of it.
+// wrong is a component with an invalid input, and the expected error of its deployment.
 type wrong struct {
 	component string
-	// inputs are written in the program; configured are sections that the program takes from the stack's configuration, by the paths there.
+	// inputs are in the program. configured has sections that the program reads from the stack's configuration, by
+	// path.
 	inputs, configured map[string]any
 	says               []string
 }
 
-// misspelt are sections of the stack's configuration with a key that there is not. The language host knows no types there, so the plugin says it.
+// misspelt has sections of the stack's configuration with an unknown key. The language host knows no types there,
+// so the plugin must report the key.
 var misspelt = []wrong{
 	{component: "pipeline:Pipeline", configured: map[string]any{"search.instanceTyp": "m7g.large.search"}, says: []string{"search.instanceTyp", "did you mean search.instanceType?"}},
 	{component: "pipeline:Pipeline", configured: map[string]any{"lake.tables.formt": "iceberg"}, says: []string{"lake.tables.formt", "did you mean lake.tables.format?"}},
@@ -32,7 +34,8 @@ var misspelt = []wrong{
 	{component: "lake:Bucket", inputs: key, configured: map[string]any{"lake.bufferSecond": 120}, says: []string{"lake.bufferSecond", "did you mean lake.bufferSeconds?"}},
 }
 
-// valued are values that no type forbids, two of them at once; and what the language host itself says of a name that is written in a program.
+// valued has values of the right type that are invalid, once two together. It also has a wrong name in a program,
+// which the language host itself reports.
 var valued = []wrong{
 	{
 		component: "pipeline:Pipeline",
@@ -47,7 +50,7 @@ var valued = []wrong{
 
 var key = map[string]any{"kmsKeyArn": "arn:aws:kms:us-east-1:123456789012:key/00000000-0000-0000-0000-000000000000"}
 
-// WrongInYAML deploys programs of YAML that are wrong in one respect. Each is told what, and nothing is made.
+// WrongInYAML deploys YAML programs with one error each. Each deployment must report its error and make nothing.
 func WrongInYAML(ctx context.Context, r *Run) error {
 	before, err := inventory.List(ctx, r.World.Account.Config())
 	if err != nil {
@@ -91,7 +94,7 @@ func (r *Run) refusesInYAML(ctx context.Context, name string, w wrong) error {
 	return nil
 }
 
-// writeWrong writes a program of one component, and gives the stack's configuration.
+// writeWrong writes a program with one component, and returns the stack's configuration.
 func writeWrong(dir, name string, w wrong) (values map[string]string, err error) {
 	values, configuration, inputs := map[string]string{}, map[string]any{}, merged(w.inputs, nil)
 	for path, value := range w.configured {

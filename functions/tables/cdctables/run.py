@@ -96,9 +96,9 @@ class Run:
         """Updates one table, with one commit per batch. After a killed run the next one continues: each commit
         contains what it has read, and applying a change twice keeps the same version."""
         if table.filling and self._catalog.location(table.next) not in (None, self._format.location(table)):
-            self._forget_next(table)  # of an epoch that nobody wants any more
+            self._forget_next(table)  # the files of an epoch that is no longer wanted
         if not self._format.exists(table):
-            self._s3.delete_object(Bucket=self._spec.bucket, Key=self._kept(table))  # of a table that somebody has deleted
+            self._s3.delete_object(Bucket=self._spec.bucket, Key=self._kept(table))  # the state of a table that somebody has deleted
             self._format.create(table)
         self._evolve(table)
         if self._format.storage:
@@ -117,7 +117,7 @@ class Run:
         bucket = self._spec.bucket
         aside = {p.object: p for p in parked.parked(self._s3, bucket, f"{self._spec.errors}/{table.raw}")}
         yield from self.table(table)
-        read = self.read(table)  # of which no older object may be left out: what a run has stopped at is the next one's
+        read = self.read(table)  # a replay skips no older object: the next run reads those at which a run has stopped
         found = [o for o in (objects.object_of(self._s3, bucket, key) for key in aside) if o is not None and o in read]
         for batch in objects.batches(found, self._spec.batch_mb << 20):
             done, read = self._apply(table, batch, read, again=True)

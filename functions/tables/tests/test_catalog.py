@@ -63,7 +63,7 @@ class Names(unittest.TestCase):
     def test_a_name_takes_what_another_shows(self) -> None:
         self.catalog.show("t", "s3://b/1", {"id": "int"}, STORAGE)
         self.catalog.show("n", "s3://b/2/", {"id": "bigint"}, STORAGE)
-        for _ in range(2):  # ended in between, it is told again
+        for _ in range(2):  # the second time simulates a repetition after an interruption
             self.catalog.take("t", "n")
             self.assertEqual(self.catalog.location("t"), "s3://b/2")
             self.assertEqual(self.glue.tables["t"]["Name"], "t")

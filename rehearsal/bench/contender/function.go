@@ -16,8 +16,9 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
-// function as its main makes it, with its own connections and requests that it signs. The node takes a password in place of the signature, and
-// the registry is in memory. It is called as Lambda's runtime does, with an event's bytes.
+// function makes the function like its main program does, with its own connections and signed requests. The node
+// accepts a password instead of the signature, and the registry is in memory. It is called with an event's bytes,
+// as Lambda's runtime does.
 func function(t drive.Task) (drive.Worker, error) {
 	settings, err := currentstate.ReadSettings(t.Variable)
 	if err != nil {
@@ -29,7 +30,7 @@ func function(t drive.Task) (drive.Worker, error) {
 	}
 	objects := &buckettest.S3{Fault: func(_, key string) buckettest.Fault {
 		if strings.HasPrefix(key, settings.Prefix) {
-			return buckettest.Denied // all records are good: none may be parked
+			return buckettest.Denied // all records are valid, so none may be parked
 		}
 		return buckettest.None
 	}}

@@ -13,7 +13,7 @@ import (
 	"github.com/opensearch-project/opensearch-go/v4/opensearchutil"
 )
 
-// bulkIndexer is opensearch-go's, with its defaults, one for each worker. It gets documents that are ready.
+// bulkIndexer is opensearch-go's BulkIndexer with its defaults, one for each worker. Its documents are prepared.
 type bulkIndexer struct {
 	opensearchutil.BulkIndexer
 	index string
@@ -35,7 +35,7 @@ func indexer(t drive.Task) (drive.Worker, error) {
 	return bulkIndexer{made, t.Index}, nil
 }
 
-// Write adds lines of an id, a version and a document with a tab after each of the first two.
+// Write adds documents. Each line has an id, a version and a document, separated by tabs.
 func (b bulkIndexer) Write(ctx context.Context, part []byte) error {
 	for line := range bytes.Lines(part) {
 		id, rest, _ := bytes.Cut(line, []byte("\t"))
@@ -53,7 +53,7 @@ func (b bulkIndexer) Write(ctx context.Context, part []byte) error {
 	return nil
 }
 
-// Close writes what is left, and sees that all was written.
+// Close writes the remaining documents and checks that all were written.
 func (b bulkIndexer) Close(ctx context.Context) error {
 	if err := b.BulkIndexer.Close(ctx); err != nil {
 		return fmt.Errorf("writing what is left: %w", err)

@@ -1,4 +1,4 @@
-// Command contender writes rows into OpenSearch in one of several ways, for the benchmark to compare them.
+// Command contender writes rows into OpenSearch in one of several ways. The benchmark compares them.
 package main
 
 import (

@@ -9,7 +9,7 @@ import (
 	"net/http"
 )
 
-// raw sends requests that are ready, and asks for the shortest answer there is.
+// raw sends prepared requests, and asks for the shortest possible answer.
 func raw(t drive.Task) (drive.Worker, error) {
 	send, err := t.Transport()
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// reader reads a record, and what the function wants of it, as the function does it for each of a batch.
+// reader parses a record and computes its key, version and id, as the function does for each record of a batch.
 func reader() drive.Worker {
 	var r change.Reader
 	return drive.Func(func(_ context.Context, raw []byte) error {

@@ -1,5 +1,5 @@
-// Package drive runs a contender as a process of its own: what it takes of the processor is then its own alone. The same code is compiled
-// into an earlier commit of this repository, so it imports nothing but the standard library.
+// Package drive runs a contender in a separate process, so that its processor time can be measured alone. The same
+// code is compiled into an earlier commit of this repository, so it imports only the standard library.
 package drive
 
 import (
@@ -20,59 +20,63 @@ import (
 	"time"
 )
 
-// Task is what a contender is told on its standard input, as JSON on one line. The next line starts its clock.
+// Task is what the contender receives on its standard input, as one line of JSON. The next line starts its clock.
 type Task struct {
-	// Kind of contender, where a program has several.
+	// Kind selects one of a program's contenders.
 	Kind string `json:"kind"`
-	// URL of the node, the Authorization header that it takes, and its authority's certificate in PEM.
+	// URL is the URL of the node, Authorization the header that it accepts, and Authority its certificate
+	// authority in PEM.
 	URL           string `json:"url"`
 	Authorization string `json:"authorization"`
 	Authority     string `json:"authority"`
-	// Variables are the environment of a contender that is a Lambda function.
+	// Variables has the environment of a contender that is a Lambda function.
 	Variables map[string]string `json:"variables"`
-	// Workers that write at once.
+	// Workers is the number of workers that write at the same time.
 	Workers int `json:"workers"`
-	// Parts is the file of what is to be written, each part at once ([WriteParts]). The first one each worker writes before the clock starts.
+	// Parts is the file with the parts to write ([WriteParts]). A worker writes each part in one call. Each worker
+	// writes the first part before the clock starts.
 	Parts string `json:"parts"`
-	// Index that is written, and whether parts are compressed, of a contender who does not decide that himself.
+	// Index is the index to write, and Gzip tells whether parts are compressed. Contenders that decide this
+	// themselves ignore both.
 	Index string `json:"index"`
 	Gzip  bool   `json:"gzip"`
-	// Profile is the file for a profile of the processor; empty for none.
+	// Profile is the file for a processor profile. If it is empty, there is none.
 	Profile string `json:"profile"`
 }
 
-// Figures are what a contender reports on its standard output.
+// Figures is the contender's report on its standard output.
 type Figures struct {
-	// ProcessorSeconds of this process while all parts but the first were written.
+	// ProcessorSeconds is the processor time of this process for all parts except the first.
 	ProcessorSeconds float64 `json:"processor_seconds"`
-	// Allocations meanwhile, and their bytes.
+	// Allocations counts allocations during that time, and AllocatedBytes their bytes.
 	Allocations    uint64 `json:"allocations"`
 	AllocatedBytes uint64 `json:"allocated_bytes"`
 }
 
-// Ready is the line that a contender prints when it could start.
+// Ready is the line that a contender prints when it is ready to start.
 const Ready = "ready"
 
 // Worker writes parts, one after the other.
 type Worker interface {
 	Write(ctx context.Context, part []byte) error
-	// Close is when nothing is left; what the worker still has is written.
+	// Close runs after the last part. It writes everything that the worker still holds.
 	Close(ctx context.Context) error
 }
 
-// Times is how often a part is read by a contender that only reads: a record takes so little time that handing it over would count.
+// Times is how often a contender that only parses reads each part. A single record takes so little time that
+// passing it to the worker would distort the result.
 const Times = 5000
 
-// Func is a worker that has written a part when it returns.
+// Func is a worker that has written a part completely when it returns.
 type Func func(ctx context.Context, part []byte) error
 
-// Write the part.
+// Write writes the part.
 func (f Func) Write(ctx context.Context, part []byte) error { return f(ctx, part) }
 
 // Close does nothing.
 func (Func) Close(context.Context) error { return nil }
 
-// Main is the whole process, with as many workers as the task says.
+// Main runs the whole process with the task's number of workers.
 func Main(worker func(Task) (Worker, error)) {
 	if err := run(context.Background(), os.Stdin, os.Stdout, worker); err != nil {
 		fmt.Fprintln(os.Stderr, err)
@@ -99,7 +103,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer, worker func(Task) (Wo
 		if workers[i], err = worker(t); err != nil {
 			return err
 		}
-		if err := workers[i].Write(ctx, parts[0]); err != nil { // whoever is called anew has to connect, and to look around
+		if err := workers[i].Write(ctx, parts[0]); err != nil { // the first call connects and reads what it needs
 			return fmt.Errorf("writing the first part: %w", err)
 		}
 	}
@@ -114,7 +118,7 @@ func run(ctx context.Context, in io.Reader, out io.Writer, worker func(Task) (Wo
 		}
 		defer pprof.StopCPUProfile()
 	}
-	runtime.GC() // of what getting ready has left
+	runtime.GC() // collects the garbage of the preparation
 	if _, err := fmt.Fprintln(out, Ready); err != nil {
 		return fmt.Errorf("saying that all is ready: %w", err)
 	}
@@ -133,11 +137,11 @@ func run(ctx context.Context, in io.Reader, out io.Writer, worker func(Task) (Wo
 	if err := json.NewEncoder(out).Encode(f); err != nil {
 		return fmt.Errorf("reporting: %w", err)
 	}
-	_, _ = io.Copy(io.Discard, lines) // until the other end has looked at this process
+	_, _ = io.Copy(io.Discard, lines) // waits until the parent has read this process's figures
 	return nil
 }
 
-// race hands out parts to workers until none is left, or one has failed.
+// race gives parts to workers until none is left or a worker fails.
 func race(ctx context.Context, workers []Worker, parts [][]byte) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -174,17 +178,18 @@ func each(ctx context.Context, w Worker, todo <-chan []byte) error {
 	return nil
 }
 
-// processor time of this process so far, garbage collection included: what one core does, however busy the machine is.
+// processor returns the processor time of this process, including garbage collection. It does not depend on other
+// load.
 func processor() time.Duration {
 	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // it knows itself
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // reading its own usage cannot fail
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }
 
-// Variable of the environment.
+// Variable returns a variable of the environment.
 func (t Task) Variable(name string) string { return t.Variables[name] }
 
-// Settled fails unless a function's answer to a batch says that nothing of it has to come again.
+// Settled returns an error if a function's answer to a batch asks for any record again.
 func Settled(answer []byte, err error) error {
 	if err != nil {
 		return fmt.Errorf("handling a batch: %w", err)
@@ -201,8 +206,8 @@ func Settled(answer []byte, err error) error {
 	return nil
 }
 
-// Transport is the one of Lambda's functions, which trusts the node and sends the password with each request, in the place of what else
-// signs in.
+// Transport returns the transport of the Lambda functions. It trusts the node and sends a password with each
+// request instead of a signature.
 func (t Task) Transport() (http.RoundTripper, error) {
 	trusted := x509.NewCertPool()
 	if !trusted.AppendCertsFromPEM([]byte(t.Authority)) {
@@ -222,7 +227,7 @@ type authorized struct {
 	header string
 }
 
-// RoundTrip leaves the request as it is, as round trippers must.
+// RoundTrip does not change the given request, as http.RoundTripper requires.
 func (a authorized) RoundTrip(r *http.Request) (*http.Response, error) {
 	r = r.Clone(r.Context())
 	r.Header.Set("Authorization", a.header)

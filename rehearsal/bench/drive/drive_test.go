@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// noter notes what is written.
+// noter is a worker that records what it writes.
 type noter struct {
 	mu     sync.Mutex
 	parts  []string
@@ -58,7 +58,8 @@ func TestPartsAreReadAsTheyWereWritten(t *testing.T) {
 	require.ErrorContains(t, err, "has none")
 }
 
-// The first part is written by each worker before the clock starts, the others after it, and it ends when its end has been looked at.
+// Each worker writes the first part before the clock starts, and the others after it. The process ends after the
+// parent has read its figures.
 func TestAContenderWaitsForItsStart(t *testing.T) {
 	in, tell := io.Pipe()
 	said, out := io.Pipe()

@@ -9,7 +9,7 @@ import (
 	"syscall"
 )
 
-// lengthBytes are those of a part's length, which is before it in its file.
+// lengthBytes is the size of the length field before each part in the file.
 const lengthBytes = 8
 
 // WriteParts writes a file of parts.
@@ -30,8 +30,8 @@ func WriteParts(path string, parts [][]byte) error {
 	return nil
 }
 
-// ReadParts reads a file of parts, at least one, which nobody may change. They stay in the file's pages: on the heap they would have the
-// garbage collector run less often than with a batch at a time, as in Lambda.
+// ReadParts reads a file with at least one part. Nobody may change the parts. They stay in the file's memory
+// pages. On the heap they would make garbage collections rarer than in Lambda, which has only one batch at a time.
 func ReadParts(path string) ([][]byte, error) {
 	file, err := os.Open(path)
 	if err != nil {

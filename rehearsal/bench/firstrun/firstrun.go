@@ -1,8 +1,8 @@
-// Package firstrun measures what somebody waits for who has just cloned the project: the first rehearsal on an empty
-// machine, the second, and the tests. It needs a machine on which nothing else runs, and an hour for two commits.
+// Package firstrun measures how long a new user waits: for the first rehearsal on an empty machine, the second,
+// and the tests. It needs a machine that runs nothing else, and an hour for two commits.
 //
-// Each commit is cloned into a folder of its own and has a home directory of its own, empty at first: so no compiler's,
-// Maven's or pip's cache is warm.
+// Each commit has its own clone and its own, empty home directory, so no cache of a compiler, Maven or pip is
+// warm.
 package firstrun
 
 import (
@@ -27,39 +27,39 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// Runs are what is measured of one commit.
+// Runs has the measurements of one commit.
 type Runs struct {
 	Commit  string  `json:"commit"`
 	Date    string  `json:"date"`
 	Machine string  `json:"machine"`
 	Cold    Reading `json:"cold"`
 	Warm    Reading `json:"warm"`
-	// Test are the tests that the commit to compare with has too, by their names; Tests tells how many there are.
+	// Test measures the tests that the baseline commit also has, by name. Tests counts them.
 	Test  Reading `json:"test"`
 	Tests Tests   `json:"tests"`
 }
 
-// Tests are numbers of tests.
+// Tests has numbers of tests.
 type Tests struct {
-	// Common are those that the commit to compare with has too, All those of the commit.
+	// Common counts the tests that the baseline commit also has. All counts all tests of the commit.
 	Common int `json:"common"`
 	All    int `json:"all"`
 }
 
-// Reading is one command's cost: all of the machine's, for nothing else runs there.
+// Reading is the cost of one command. It covers the whole machine, because nothing else runs there.
 type Reading struct {
 	Seconds    float64 `json:"seconds"`
 	CPUSeconds float64 `json:"cpu_seconds"`
-	PeakMB     int     `json:"peak_mb"` // most memory of all processes together, their files' pages left out
+	PeakMB     int     `json:"peak_mb"` // greatest memory of all processes together, without file pages
 }
 
-// measured are the runs that docs/performance.md shows: the baseline's and the newest.
+// measured has the runs that docs/performance.md shows: the baseline's and the newest.
 //
 //go:embed measured.json
 var measured []byte
 
-// Publish measures the commits of a clone, the first of which the others are compared with, and writes them where
-// [Section] finds them when it is compiled next. What was measured on this machine today is not measured again.
+// Publish measures commits of a clone; the others are compared with the first one. It writes the results to the
+// file that the next build of [Section] embeds. It does not repeat measurements from today on this machine.
 func Publish(ctx context.Context, project string, commits []string) error {
 	if len(commits) < 2 {
 		return errors.New("name the commits to measure, the one to compare with first: cd1bdd0 HEAD")
@@ -92,12 +92,12 @@ func Publish(ctx context.Context, project string, commits []string) error {
 
 const heading = "## A first run\n"
 
-// write puts the section into docs/performance.md in the place of the former one.
+// write replaces the section in docs/performance.md.
 func write(project string, all []Runs) error {
 	return page.Replace(project, heading, section(all)) //nolint:wrapcheck // it names the page
 }
 
-// Section is the part of docs/performance.md about the runs that were measured last; empty while none were.
+// Section returns the section of docs/performance.md about the latest measured runs. Without runs it is empty.
 func Section() (string, error) {
 	var all []Runs
 	if err := json.Unmarshal(measured, &all); err != nil {
@@ -152,17 +152,17 @@ func section(all []Runs) string {
 ` + floor(last)
 }
 
-// floor is how soon a cold run could end.
+// floor explains the shortest possible time of a cold run.
 func floor(last Runs) string {
 	compiling := (last.Cold.CPUSeconds - last.Warm.CPUSeconds) / cores
 	return fmt.Sprintf("- The floor of a cold run: what it does and a warm one does not, mostly compiling, takes %.1f minutes with both cores always busy; a warm\n"+
 		"  run comes on top. That is %.1f minutes, beside the %.1f that were measured.\n", compiling/60, (compiling+last.Warm.Seconds)/60, last.Cold.Seconds/60)
 }
 
-// cores of the machine that the goals are set for, and that these runs are measured on.
+// cores is the number of cores of the machine for which the goals are set and which runs the measurements.
 const cores = 2
 
-// common says which tests were measured; earlier measurements took all of them, and counted none.
+// common says which tests were measured. Earlier measurements include all tests and have no count.
 func common(first, last Runs) string {
 	if last.Tests.All == 0 {
 		return ""
@@ -170,7 +170,7 @@ func common(first, last Runs) string {
 	return fmt.Sprintf(" It runs the tests that\n  commit %s has too, by their names: %d of the %d of commit %s.", first.Commit, last.Tests.Common, last.Tests.All, last.Commit)
 }
 
-// begin is a commit that is not measured yet.
+// begin prepares a commit that is not measured yet.
 func begin(ctx context.Context, project, commit string) (Runs, error) {
 	short, err := exec.CommandContext(ctx, "git", "-C", project, "rev-parse", "--short", commit).Output()
 	if err != nil {
@@ -179,7 +179,7 @@ func begin(ctx context.Context, project, commit string) (Runs, error) {
 	return Runs{Commit: strings.TrimSpace(string(short)), Date: time.Now().UTC().Format(time.DateOnly), Machine: machine.Describe()}, nil
 }
 
-// sameDay tells whether other is the same commit, measured on the same machine on the same day.
+// sameDay reports whether other measures the same commit on the same machine and day.
 func (r Runs) sameDay(other Runs) bool {
 	return r.Commit == other.Commit && r.Date == other.Date && r.Machine == other.Machine
 }
@@ -223,10 +223,10 @@ func measure(ctx context.Context, project, first string, runs *Runs) error {
 	return nil
 }
 
-// declared is a test or an example, as grep prints it.
+// declared matches the declaration of a test or an example in grep's output.
 var declared = regexp.MustCompile(`(?m)^func ((?:Test|Example)\w+)`)
 
-// common are the names of the commit's tests that the first commit has too, and counts them.
+// common returns and counts the commit's tests that the first commit also has.
 func (r *Runs) common(ctx context.Context, project, first string) ([]string, error) {
 	var names [2]map[string]bool
 	for i, commit := range []string{first, r.Commit} {
@@ -245,7 +245,7 @@ func (r *Runs) common(ctx context.Context, project, first string) ([]string, err
 	return slices.Sorted(maps.Keys(names[1])), nil
 }
 
-// read runs one command and looks at the whole machine meanwhile.
+// read runs one command and measures the whole machine meanwhile.
 func read(ctx context.Context, clone, home, log, flags string, command []string) (Reading, error) {
 	output, err := os.Create(log)
 	if err != nil {
@@ -254,7 +254,7 @@ func read(ctx context.Context, clone, home, log, flags string, command []string)
 	defer output.Close()
 	cmd := exec.CommandContext(ctx, command[0], command[1:]...)
 	cmd.Dir, cmd.Stdout, cmd.Stderr = clone, output, output
-	// Java asks the system, not HOME, where a user's home is.
+	// Java finds the home directory through the system and ignores HOME.
 	cmd.Env = append(os.Environ(), "HOME="+home, "MAVEN_OPTS=-Duser.home="+home, "GOFLAGS="+flags, "GONOSUMDB=*")
 	before, began := cpuSeconds(), time.Now()
 	if err := cmd.Start(); err != nil {
@@ -274,7 +274,7 @@ func read(ctx context.Context, clone, home, log, flags string, command []string)
 	}
 }
 
-// cpuSeconds is the processor time that all cores have worked, in seconds since the machine started.
+// cpuSeconds returns the processor time of all cores since the machine started, in seconds.
 func cpuSeconds() float64 {
 	text, _ := os.ReadFile("/proc/stat")
 	line, _, _ := strings.Cut(string(text), "\n")
@@ -288,7 +288,7 @@ func cpuSeconds() float64 {
 	return ticks / 100
 }
 
-// memory is that of all processes in MB, without the pages of files.
+// memory returns the memory of all processes in MB, without file pages.
 func memory() int {
 	files, _ := filepath.Glob("/proc/[0-9]*/status")
 	total := 0

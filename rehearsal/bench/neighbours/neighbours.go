@@ -1,5 +1,5 @@
-// Package neighbours shows what the sources of one stack do to each other: how late rows of one source are in the current index while the
-// database of another source is down, beside how late they are while it is there.
+// Package neighbours measures how sources of one stack affect each other. It compares how late one source's rows
+// reach the current index while another source's database is down and while it is up.
 package neighbours
 
 import (
@@ -15,40 +15,40 @@ import (
 )
 
 const (
-	// Minutes of each kind, which alternate.
+	// Minutes is the number of minutes in each state. The states alternate.
 	Minutes = 5
-	// Goal is the ratio of the medians at most.
+	// Goal is the greatest accepted ratio of the medians.
 	Goal = 1.5
 )
 
-// Minute is one minute's 99th percentiles in milliseconds.
+// Minute has the 99th percentiles of one minute, in milliseconds.
 type Minute struct {
-	// RowsMs is from the return of a row's commit to its indexing.
+	// RowsMs is the time from a row's commit to its indexing.
 	RowsMs float64 `json:"rows_ms"`
-	// IteratorMs is the age of the last record of a batch when the function had taken it.
+	// IteratorMs is the age of the last record in a batch when the function has read it.
 	IteratorMs float64 `json:"iterator_ms"`
 }
 
-// Measured is a whole run.
+// Measured has the results of a whole run.
 type Measured struct {
 	Machine string `json:"machine"`
 	Date    string `json:"date"`
-	// Rate is how many rows are committed a second.
+	// Rate is the number of rows that are committed per second.
 	Rate int `json:"rate"`
-	// Up are the minutes in which the other source's database is there, Down those in which it is not.
+	// Up has the minutes in which the other source's database is up, Down those in which it is down.
 	Up   []Minute `json:"up"`
 	Down []Minute `json:"down"`
 }
 
-// Ratio of the medians, with the other database down to with it up.
+// Ratio divides the median with the other database down by the median with it up.
 func (m Measured) Ratio(of func(Minute) float64) float64 {
 	return median(m.Down, of) / median(m.Up, of)
 }
 
-// Rows and Iterator are the figures of a minute.
+// Rows returns RowsMs of a minute.
 func Rows(m Minute) float64 { return m.RowsMs }
 
-// Iterator is the other figure.
+// Iterator returns IteratorMs of a minute.
 func Iterator(m Minute) float64 { return m.IteratorMs }
 
 func median(minutes []Minute, of func(Minute) float64) float64 {
@@ -60,14 +60,15 @@ func median(minutes []Minute, of func(Minute) float64) float64 {
 	return values[len(values)/2]
 }
 
-// measured is the run that docs/performance.md shows; null while there is none.
+// measured is the run that docs/performance.md shows, or null without a run.
 //
 //go:embed measured.json
 var measured []byte
 
 const heading = "## One source beside another\n"
 
-// Publish writes a run where [Section] finds it when it is compiled next, and the section in docs/performance.md anew.
+// Publish writes a run to the file that the next build of [Section] embeds, and replaces the section in
+// docs/performance.md.
 func Publish(project string, m Measured) error {
 	text, err := json.MarshalIndent(m, "", "  ")
 	if err != nil {
@@ -79,7 +80,7 @@ func Publish(project string, m Measured) error {
 	return page.Replace(project, heading, section(m)) //nolint:wrapcheck // it names the page
 }
 
-// Section is the part of docs/performance.md about the run that was measured last; empty while none was.
+// Section returns the section of docs/performance.md about the latest measured run. Without a run it is empty.
 func Section() (string, error) {
 	var m *Measured
 	if err := json.Unmarshal(measured, &m); err != nil {

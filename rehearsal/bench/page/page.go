@@ -1,4 +1,4 @@
-// Package page puts what was measured into docs/performance.md, a section at a time.
+// Package page writes measurements into docs/performance.md, one section at a time.
 package page
 
 import (
@@ -8,7 +8,8 @@ import (
 	"strings"
 )
 
-// Replace puts a section in the place of the one with its heading, "## …" and an end of line, or at the page's end where there is none.
+// Replace replaces the section with the same heading: "## …" and a newline. If there is none, it appends the
+// section to the page.
 func Replace(project, heading, section string) error {
 	path := filepath.Join(project, "docs", "performance.md")
 	page, err := os.ReadFile(path)

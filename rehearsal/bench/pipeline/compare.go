@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// patience with a contender.
+// patience is how long the benchmark waits for a contender.
 const patience = 10 * time.Minute
 
-// contenders beside the function, each with its name in reports.
+// contenders has the contenders beside the function, with their names in reports.
 var contenders = []struct {
 	name string
 	variant
@@ -24,7 +24,8 @@ var contenders = []struct {
 	{debeziumReading, variant{does: "drop", table: orders}},
 }
 
-// compare the function with the peer: both write the same rows, in turn, each into a fresh index with the same mapping and settings.
+// compare compares the function with the peer. Both write the same rows in turn, each into a new index with the
+// same mapping and settings.
 func (b *bench) compare(ctx context.Context) error {
 	s, err := b.source(ctx)
 	if s != nil && s.database != nil {
@@ -65,7 +66,7 @@ func (b *bench) compare(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		read.Function = read.StandIns // it is a part of this process, which does nothing else meanwhile
+		read.Function = read.StandIns // the stand-in runs in this process, which does nothing else meanwhile
 		add(standInReading, read, 0)
 		todo := []func() error{func() error {
 			cost, memory, err := b.write(ctx, records)
@@ -97,7 +98,7 @@ func (b *bench) compare(ctx context.Context) error {
 	return b.visible(ctx, p)
 }
 
-// write has the function write what the stand-in of DMS has made of the rows, one batch after the other.
+// write lets the function write the records that the stand-in of DMS has made, one batch after another.
 func (b *bench) write(ctx context.Context, records [][]byte) (Cost, int64, error) {
 	f, err := b.fleet(ctx, 1, orders)
 	if err != nil {
@@ -121,7 +122,7 @@ func (b *bench) write(ctx context.Context, records [][]byte) (Cost, int64, error
 	return cost, memory, b.keep(ctx)
 }
 
-// write has the peer write the rows, or drop them.
+// write lets the peer write the rows or drop them.
 func (p *peer) write(ctx context.Context, v variant, rows int) (Cost, int64, error) {
 	if err := p.fresh(ctx); err != nil {
 		return Cost{}, 0, err
@@ -135,7 +136,7 @@ func (p *peer) write(ctx context.Context, v variant, rows int) (Cost, int64, err
 	if err != nil {
 		return Cost{}, 0, err
 	}
-	warmed := e.rows // a batch may end behind
+	warmed := e.rows // the last warm-up batch may contain more rows
 	after, err := e.until(ctx, rows, patience)
 	if err != nil {
 		return Cost{}, 0, err
@@ -152,7 +153,7 @@ func (p *peer) write(ctx context.Context, v variant, rows int) (Cost, int64, err
 	return after.since(before, e.rows-warmed), memory, nil
 }
 
-// keep the definition of the function's index and some of its documents, and remove it.
+// keep saves the definition of the function's index and some of its documents, and removes the index.
 func (b *bench) keep(ctx context.Context) error {
 	if b.kept.index == nil {
 		var err error
@@ -166,7 +167,7 @@ func (b *bench) keep(ctx context.Context) error {
 	return b.clear(ctx)
 }
 
-// fresh is the peer's index, with the mapping and settings of the function's, which has written before.
+// fresh makes the peer's index with the mapping and settings of the function's earlier index.
 func (p *peer) fresh(ctx context.Context) error {
 	if err := p.clear(ctx); err != nil {
 		return err
@@ -177,13 +178,13 @@ func (p *peer) fresh(ctx context.Context) error {
 	return nil
 }
 
-// kept of the function's index.
+// kept has the saved data of the function's index.
 type kept struct {
 	index     json.RawMessage
 	documents map[string]string
 }
 
-// definitionOf an index, as one makes another one like it.
+// definitionOf reads an index's definition in a form that can make an equal index.
 func (b *bench) definitionOf(ctx context.Context, index string) (json.RawMessage, error) {
 	var has map[string]struct {
 		Mappings json.RawMessage `json:"mappings"`
@@ -207,7 +208,7 @@ func (b *bench) definitionOf(ctx context.Context, index string) (json.RawMessage
 
 var quoted = regexp.MustCompile(`"(.*?)"`)
 
-// javaVersion of a program; empty when it does not tell.
+// javaVersion returns the version of a Java program, or an empty text if it is unknown.
 func javaVersion(ctx context.Context, java string) string {
 	said, _ := exec.CommandContext(ctx, java, "-version").CombinedOutput()
 	if found := quoted.FindSubmatch(said); found != nil {

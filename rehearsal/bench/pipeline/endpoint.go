@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// open is the way to the node, for the function as for its peer: what Amazon's endpoint makes of a signature, a caller that the node knows, is a
-// password here. It ends with ctx.
+// open starts the endpoint through which the function and its peer reach the node. AWS's endpoint turns a
+// signature into a known user; this one adds a password. It ends with ctx.
 func (b *bench) open(ctx context.Context) (string, error) {
 	certificate, err := b.site.Authority.Issue("bench-endpoint")
 	if err != nil {
@@ -33,7 +33,7 @@ func (b *bench) open(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("opening the endpoint: %w", err)
 	}
 	server := &http.Server{
-		ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // clients that hang up are not worth more
+		ReadHeaderTimeout: time.Minute, ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelDebug), // no log: clients may hang up at any time
 		Handler: &httputil.ReverseProxy{
 			Rewrite: func(r *httputil.ProxyRequest) {
 				r.SetURL(node)
@@ -42,7 +42,7 @@ func (b *bench) open(ctx context.Context) (string, error) {
 			Transport: &http.Transport{TLSClientConfig: b.node.TLS(), MaxIdleConnsPerHost: 64, DisableCompression: true},
 		},
 	}
-	go func() { _ = server.Serve(listener) }() // requests fail when it does
+	go func() { _ = server.Serve(listener) }() // if it fails, the requests fail too
 	context.AfterFunc(ctx, func() { _ = server.Close() })
 	_, port, err := net.SplitHostPort(listener.Addr().String())
 	if err != nil {

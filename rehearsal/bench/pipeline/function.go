@@ -23,7 +23,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// function compiles the program that is deployed.
+// function compiles the deployed program.
 func (b *bench) function(ctx context.Context) (string, error) {
 	arch := map[string]config.Architecture{"amd64": config.X8664, "arm64": config.ARM64}[runtime.GOARCH]
 	zip, err := lambdabuild.Build(ctx, b.project, "currentstate", arch)
@@ -37,13 +37,13 @@ func (b *bench) function(ctx context.Context) (string, error) {
 	return filepath.Join(dir, "bootstrap"), nil
 }
 
-// fleet is the function with a process for each call at once.
+// fleet is the function with one process for each concurrent call.
 type fleet struct {
 	*bench
 	processes []*lambda.Direct
 }
 
-// fleet starts processes that know nothing yet: their registry is in a bucket of its own.
+// fleet starts new processes. Their registry is in a separate bucket.
 func (b *bench) fleet(ctx context.Context, calls int, tables ...table.Name) (*fleet, error) {
 	b.made++
 	bucket := fmt.Sprintf("bench-%d", b.made)
@@ -87,7 +87,7 @@ func (f *fleet) stop() {
 	}
 }
 
-// used is the processor time of all processes, and the memory of the one that has most.
+// used returns the processor time of all processes, and the memory of the largest one.
 func (f *fleet) used() (used time.Duration, most int64) {
 	for _, one := range f.processes {
 		time, memory := family.Of(one.PID())
@@ -96,7 +96,7 @@ func (f *fleet) used() (used time.Duration, most int64) {
 	return used, most
 }
 
-// call hands a batch to one process, which has to settle all of it.
+// call sends a batch to one process. The process must settle the whole batch.
 func (f *fleet) call(ctx context.Context, which int, records [][]byte) error {
 	payload, err := event(records)
 	if err != nil {
@@ -120,7 +120,7 @@ func (f *fleet) logOf(which int) string {
 	return filepath.Join(f.site.Dir, fmt.Sprintf("function-%d-%d.log", f.made, which))
 }
 
-// event is a batch as Lambda writes it, https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html.
+// event encodes a batch in Lambda's form: https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html.
 func event(records [][]byte) ([]byte, error) {
 	var e events.KinesisEvent
 	now := events.SecondsEpochTime{Time: time.Now()}

@@ -15,26 +15,28 @@ import (
 )
 
 const (
-	// warming is how long the node writes before anything counts: its code is compiled by then.
+	// warming is how long the node writes before a measurement starts. By then its code is compiled.
 	warming = 25 * time.Second
-	// holding is how long rows come at a rate that is to be held.
+	// holding is how long rows arrive at one rate.
 	holding = 15 * time.Second
-	// bounded is how late rows may be in the last third of that. A second of it is search.current.batchSeconds.
+	// bounded is the greatest accepted delay of rows in the last third of that time. It includes a second of
+	// search.current.batchSeconds.
 	bounded = 3 * time.Second
 )
 
 var (
-	// shapes are shards of the stream and calls at once for each.
+	// shapes are pairs of shards and concurrent calls for each shard.
 	shapes = [][2]int{{1, 1}, {1, 2}, {2, 1}, {2, 2}, {4, 1}, {4, 2}}
-	// shares of the rate at which a backlog is drained are tried, until one is held.
+	// shares are fractions of the rate at which a backlog is drained. They are tried until one is held.
 	shares = []float64{0.9, 0.75, 0.6, 0.45}
 )
 
-// index that the function makes.
+// indexOf returns the index that the function makes.
 func indexOf(n table.Name) string { return currentstate.Source("").Index(n, 1) }
 
-// drain has a backlog of rows with the ids after `after` worked off as fast as can be: each process takes every so manieth row, as shards and
-// calls at once for each share them by their keys. Progress hears of rows that are done.
+// drain lets the processes write a backlog of rows as fast as possible. The rows have the ids after `after`. Each
+// process takes every n-th row, because shards and concurrent calls share rows by key. progress receives the
+// number of finished rows.
 func (f *fleet) drain(ctx context.Context, after, count int, progress func(done int)) error {
 	group, ctx := errgroup.WithContext(ctx)
 	for lane := range f.processes {
@@ -57,14 +59,14 @@ func (f *fleet) drain(ctx context.Context, after, count int, progress func(done 
 
 func nobody(int) {}
 
-// hold offers rows at an even rate. A process takes what has come for it when a batch is full or its first row has waited for
-// search.current.batchSeconds. It gives how late each batch's first row was, in the order in which batches were done, how many rows there were, and
-// the last of their ids.
+// hold sends rows at a constant rate. A process takes its rows when a batch is full, or when the first row has
+// waited for search.current.batchSeconds. hold returns the delay of each batch's first row, in the order in which
+// batches finished, the number of rows, and the last id.
 func (f *fleet) hold(ctx context.Context, after int, rate float64) (late []time.Duration, rows, last int, err error) {
 	began := time.Now()
 	window := time.Duration(*defaults.BatchSeconds) * time.Second
 	lanes := float64(len(f.processes))
-	due := func(n int) time.Time { // when the n-th row of a lane comes
+	due := func(n int) time.Time { // the time at which the n-th row of a lane arrives
 		return began.Add(time.Duration(float64(n) * lanes / rate * float64(time.Second)))
 	}
 	lags := make(chan time.Duration, int(rate*holding.Seconds())+len(f.processes))
@@ -106,7 +108,7 @@ func (f *fleet) hold(ctx context.Context, after int, rate float64) (late []time.
 	return late, rows, last, nil
 }
 
-// warmUp writes without counting.
+// warmUp writes rows that do not count.
 func (b *bench) warmUp(ctx context.Context) error {
 	f, err := b.fleet(ctx, 2, orders)
 	if err != nil {
@@ -122,7 +124,7 @@ func (b *bench) warmUp(ctx context.Context) error {
 	return b.clear(ctx)
 }
 
-// load measures each shape: how fast a backlog is drained, and which rate is held.
+// load measures, for each shape, how fast the function drains a backlog and which rate it holds.
 func (b *bench) load(ctx context.Context) error {
 	for _, shape := range shapes {
 		one, err := b.loaded(ctx, shape[0], shape[1])
@@ -141,7 +143,7 @@ func (b *bench) loaded(ctx context.Context, shards, calls int) (Load, error) {
 		return Load{}, err
 	}
 	defer f.stop()
-	first := 2 * defaults.BatchSize * len(f.processes) // their first calls read the registry and the index
+	first := 2 * defaults.BatchSize * len(f.processes) // the first calls read the registry and the index
 	if err := f.drain(ctx, 0, first, nobody); err != nil {
 		return Load{}, err
 	}
@@ -172,7 +174,7 @@ func (b *bench) loaded(ctx context.Context, shards, calls int) (Load, error) {
 	return one, b.clear(ctx)
 }
 
-// grow has one index grow, and looks at the function at each step.
+// grow lets one index grow, and measures the function at each step.
 func (b *bench) grow(ctx context.Context) error {
 	f, err := b.fleet(ctx, 2, orders)
 	if err != nil {
@@ -203,7 +205,7 @@ func (b *bench) grow(ctx context.Context) error {
 	return b.clear(ctx)
 }
 
-// steps up to a number of rows: 10 k, 30 k, 100 k, 300 k, 1 M and so on.
+// steps returns 10 k, 30 k, 100 k, 300 k, 1 M and so on, up to a number of rows.
 func steps(most int) []int {
 	var all []int
 	for n := 10_000; n < most; n *= 10 {
@@ -215,13 +217,14 @@ func steps(most int) []int {
 	return append(all, most)
 }
 
-// spent is what was used up to a moment.
+// spent has the resources used up to a moment.
 type spent struct {
 	at                        time.Time
 	function, node, stand, me time.Duration
 }
 
-// spent of the function, of the node, and of the stand-ins, which are this process and that of S3.
+// spent reads the resources used by the function, the node and the stand-ins. The stand-ins are this process and
+// that of S3.
 func (f *fleet) spent() spent {
 	s := spent{at: time.Now(), me: processor()}
 	s.function, _ = f.used()
@@ -230,7 +233,7 @@ func (f *fleet) spent() spent {
 	return s
 }
 
-// since is what a row has cost.
+// since returns the cost of a row since an earlier moment.
 func (s spent) since(before spent, rows int) Cost {
 	took, each := s.at.Sub(before.at), func(d time.Duration) float64 { return d.Seconds() * perSecond / float64(rows) }
 	return Cost{
@@ -239,9 +242,9 @@ func (s spent) since(before spent, rows int) Cost {
 	}
 }
 
-// processor time of this process so far.
+// processor returns the processor time of this process.
 func processor() time.Duration {
 	var used syscall.Rusage
-	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // it knows itself
+	_ = syscall.Getrusage(syscall.RUSAGE_SELF, &used) // reading its own usage cannot fail
 	return time.Duration(used.Utime.Nano() + used.Stime.Nano())
 }

@@ -22,7 +22,7 @@ import (
 	"time"
 )
 
-// peerIndex is what the peer writes into.
+// peerIndex is the index that the peer writes.
 const peerIndex = "peer"
 
 //go:embed java
@@ -30,16 +30,17 @@ var peerSource embed.FS
 
 var debeziumVersion = regexp.MustCompile(`<debezium.version>(.*)</debezium.version>`)
 
-// peer is Debezium's embedded engine, compiled.
+// peer is the compiled Debezium engine.
 type peer struct {
 	*source
 	jars, java, version string
-	// begun is a folder with the engine's notes on where the log ended when the first row was not yet committed.
+	// begun is a folder with the engine's offsets. They point to the end of the log before the first row was
+	// committed.
 	begun string
 	runs  int
 }
 
-// peer compiles it, with whatever Maven has to bring.
+// peer compiles the engine. Maven downloads its dependencies.
 func (s *source) peer(ctx context.Context) (*peer, error) {
 	pom, err := fs.ReadFile(peerSource, "java/pom.xml")
 	if err != nil {
@@ -84,17 +85,18 @@ func (s *source) peer(ctx context.Context) (*peer, error) {
 	return p, err //nolint:wrapcheck // it names the tree
 }
 
-// variant is how the engine is run.
+// variant has the settings of one run.
 type variant struct {
-	// does is what happens to rows: they are written, or dropped; or begin, see begin.
+	// does is what happens to the rows: the engine writes them or drops them. begin uses a third value.
 	does string
-	// batch is the most rows of one, Debezium's own default when it is 0; linger how long one waits to become that long.
+	// batch is the greatest number of rows in a batch; 0 means Debezium's default. linger is how long a batch
+	// waits for more rows.
 	batch  int
 	linger time.Duration
 	table  table.Name
 }
 
-// engine is a run of it.
+// engine is a running engine.
 type engine struct {
 	process *process.Process
 	log     string
@@ -102,7 +104,7 @@ type engine struct {
 	rows    int
 }
 
-// run starts the engine where the notes in a folder say, or without any at the log's end.
+// run starts the engine at the offsets in a folder, or at the log's end without them.
 func (p *peer) run(ctx context.Context, v variant, notes string) (*engine, error) {
 	p.runs++
 	dir := filepath.Join(p.site.Dir, fmt.Sprintf("peer-%d", p.runs))
@@ -135,13 +137,14 @@ func (p *peer) run(ctx context.Context, v variant, notes string) (*engine, error
 	return e, nil
 }
 
-// begin notes where the log ends, for a table.
+// begin records the end of the log as offsets for a table.
 func (p *peer) begin(ctx context.Context, n table.Name) error {
 	e, err := p.run(ctx, variant{does: "begin", table: n}, "")
 	if err != nil {
 		return err
 	}
-	// An engine's notes count once it follows the log: when it has seen a row of a table that no measurement looks at.
+	// The offsets are valid once the engine follows the log. That is when it has seen a row of the table for
+	// marks.
 	for limit := time.Now().Add(patience); !e.ended(); time.Sleep(200 * time.Millisecond) {
 		if err := p.exec(ctx, "INSERT INTO "+marks.String()+" VALUES ()"); err != nil || time.Now().After(limit) {
 			e.process.Stop()
@@ -155,8 +158,10 @@ func (p *peer) begin(ctx context.Context, n table.Name) error {
 	return os.Remove(e.log) //nolint:wrapcheck // it names the file
 }
 
-// settings of the engine, https://debezium.io/documentation/reference/stable/development/engine.html, and of its connector,
-// https://debezium.io/documentation/reference/stable/connectors/mysql.html. What is not here is Debezium's default.
+// settings returns the settings of the engine
+// (https://debezium.io/documentation/reference/stable/development/engine.html) and of its connector
+// (https://debezium.io/documentation/reference/stable/connectors/mysql.html). Other settings have Debezium's
+// defaults.
 func (p *peer) settings(v variant, dir string) map[string]string {
 	const topics = "peer"
 	all := map[string]string{
@@ -166,7 +171,7 @@ func (p *peer) settings(v variant, dir string) map[string]string {
 		"database.hostname": p.database.Host, "database.port": strconv.Itoa(p.database.Port), "database.user": replicator, "database.password": p.password, "database.server.id": strconv.Itoa(9000 + p.runs),
 		"database.ssl.mode": "verify_ca", "database.ssl.truststore": filepath.Join(dir, "truststore"), "database.ssl.truststore.password": "changeit",
 		"database.include.list": orders.Database, "table.include.list": v.table.String() + "," + marks.String(), "snapshot.mode": "no_data",
-		// The row as the function's document has it: no envelope, decimals and times as text.
+		// The row has the form of the function's document: no envelope, decimals and times as text.
 		"transforms": "unwrap", "transforms.unwrap.type": "io.debezium.transforms.ExtractNewRecordState", "decimal.handling.mode": "string", "time.precision.mode": "isostring",
 		"converter.schemas.enable": "false",
 		"peer.does":                v.does, "peer.topic": topics + "." + v.table.String(), "peer.mark": topics + "." + marks.String(), "peer.index": peerIndex, "peer.key": key,
@@ -181,7 +186,7 @@ func (p *peer) settings(v variant, dir string) map[string]string {
 	return all
 }
 
-// until waits for so many rows, and gives what the engine had used by then.
+// until waits until the engine has done a number of rows, and returns the resources that it had used by then.
 func (e *engine) until(ctx context.Context, rows int, limit time.Duration) (spent, error) {
 	for last := time.Now().Add(limit); ; time.Sleep(2 * time.Millisecond) {
 		said, err := e.said()
@@ -205,7 +210,7 @@ func (e *engine) until(ctx context.Context, rows int, limit time.Duration) (spen
 	}
 }
 
-// said is how many rows it has said it has done.
+// said returns how many rows the engine has reported as done.
 func (e *engine) said() (int, error) {
 	file, err := os.Open(e.log)
 	if err != nil {
@@ -213,7 +218,7 @@ func (e *engine) said() (int, error) {
 	}
 	defer file.Close()
 	text := make([]byte, 1<<16)
-	n, _ := file.ReadAt(text, e.offset) // whatever there is by now
+	n, _ := file.ReadAt(text, e.offset) // reads what is there so far
 	end := bytes.LastIndexByte(text[:n], '\n') + 1
 	for line := range strings.Lines(string(text[:end])) {
 		if count, found := strings.CutPrefix(strings.TrimSpace(line), "rows "); found {
@@ -235,7 +240,7 @@ func (e *engine) ended() bool {
 	}
 }
 
-// memory of the engine's process in bytes.
+// memory returns the memory of the engine's process in bytes.
 func (e *engine) memory() int64 {
 	_, memory := family.Of(e.process.PID())
 	return memory

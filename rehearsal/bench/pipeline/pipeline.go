@@ -1,10 +1,12 @@
-// Package pipeline measures what the current-state function takes in: how many rows a second, by shards and by calls at once for each, with
-// rows that do not wait; how that and its memory are while an index grows; and what a row costs beside a peer, Debezium's embedded engine with
-// a plain sink.
+// Package pipeline measures the throughput of the current-state function. It measures how many rows a second the
+// function writes without delay, by shards and concurrent calls for each shard. It also measures how throughput
+// and memory change while an index grows. And it compares the cost of a row with a peer: Debezium's embedded
+// engine with a simple sink.
 //
-// The function is the program that is deployed, in a process of its own, called through Lambda's runtime interface with batches as an
-// event source mapping makes them. Its processor time and memory are those of that process. It and the peer reach one OpenSearch node by one endpoint,
-// which puts a password in place of the function's signature. Whatever was written is counted.
+// The function is the deployed program in a separate process. It is called through Lambda's runtime interface,
+// with batches like those of an event source mapping. Its processor time and memory are those of that process.
+// Function and peer reach one OpenSearch node through one endpoint, which replaces the function's signature with a
+// password. After each measurement the documents are counted.
 package pipeline
 
 import (
@@ -23,33 +25,34 @@ import (
 	"time"
 )
 
-// Scale of a run.
+// Scale is the size of a run.
 type Scale struct {
-	// Load is how many rows each combination of shards and calls drains.
+	// Load is the number of rows that each combination of shards and calls drains.
 	Load int
-	// Growth is how many rows one index grows to.
+	// Growth is the number of rows to which one index grows.
 	Growth int
-	// Rows that each contender beside the peer writes after Warming ones, Rounds times; and Commits that are looked for one by one.
+	// Each contender in the comparison writes Warming rows and then Rows that count, Rounds times. Commits is the
+	// number of rows that are searched for one by one.
 	Rows, Warming, Rounds, Commits int
 }
 
-// Full is the scale of what docs/performance.md says.
+// Full is the scale of docs/performance.md.
 var Full = Scale{Load: 60_000, Growth: 2_000_000, Rows: 150_000, Warming: 100_000, Rounds: 3, Commits: 1500}
 
-// least of each number that says anything.
+// least is the smallest useful scale.
 var least = Scale{Load: 1000, Growth: 10_000, Rows: 1000, Warming: 1000, Rounds: 1, Commits: 100}
 
 const (
-	// heap of the node, and of the peer.
+	// heap is the heap size of the node and of the peer.
 	heap = "1g"
-	// perSecond are microseconds.
+	// perSecond is the number of microseconds in a second.
 	perSecond = 1e6
 )
 
-// defaults of the function.
+// defaults has the function's defaults.
 var defaults = config.CurrentState{}.WithDefaults(config.Dev)
 
-// bench is one run.
+// bench is the state of one run.
 type bench struct {
 	scale    Scale
 	log      *progress.Log
@@ -57,22 +60,22 @@ type bench struct {
 	site     *stores.Site
 	node     *stores.OpenSearch
 	aws      *stores.Moto
-	program  string // the function's
-	endpoint string // of the node, for the function and the peer
-	login    string // header of the master user
+	program  string // the function's program
+	endpoint string // the endpoint of the node for the function and the peer
+	login    string // Authorization header of the master user
 	rows     []content
-	made     int // buckets, one for each fleet
+	made     int // number of buckets made, one for each fleet
 	kept     kept
 	report   *Report
 }
 
-// parts of a run.
+// parts has the parts of a run.
 var parts = []struct {
 	name    string
 	measure func(*bench, context.Context) error
 }{{"load", (*bench).load}, {"growth", (*bench).grow}, {"peer", (*bench).compare}}
 
-// Parts are the names of the parts of a run.
+// Parts returns the names of the parts of a run.
 func Parts() []string {
 	names := make([]string, len(parts))
 	for i, part := range parts {
@@ -81,7 +84,8 @@ func Parts() []string {
 	return names
 }
 
-// Run measures the parts that are named, all of them when none is. Servers come from the cache folder, and nothing is left of them.
+// Run measures the named parts, or all parts if none is named. Servers come from the cache folder, and Run removes
+// them at the end.
 func Run(ctx context.Context, project, machine string, scale Scale, only []string, log *progress.Log) (r *Report, err error) {
 	b := &bench{scale: scale, log: log, project: project, rows: contents(), report: &Report{
 		Scale: scale, Machine: machine, Date: time.Now().UTC().Format(time.DateOnly), Cores: runtime.NumCPU(),
@@ -136,7 +140,7 @@ func (b *bench) stop() {
 	}
 }
 
-// clear removes all indices that rows were written into.
+// clear removes all indices with rows.
 func (b *bench) clear(ctx context.Context) error {
 	if err := b.node.Admin().Do(ctx, http.MethodDelete, "/current-*,"+peerIndex+"?ignore_unavailable=true", nil, nil); err != nil {
 		return fmt.Errorf("removing the indices: %w", err)
@@ -144,7 +148,7 @@ func (b *bench) clear(ctx context.Context) error {
 	return nil
 }
 
-// counted compares an index with how many rows were written.
+// counted compares the number of documents in an index with the number of written rows.
 func (b *bench) counted(ctx context.Context, index string, want int) error {
 	if err := b.node.Admin().Refresh(ctx, index); err != nil {
 		return fmt.Errorf("refreshing %s: %w", index, err)

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A record that is made for the measurement is one that the function can place, and its row has the columns that the function is told of.
+// The function can place a generated record, and its row has the columns of the table's description.
 func TestRecordsAreReadableAndOfTheirRows(t *testing.T) {
 	b := &bench{rows: contents()}
 	statement := b.insert(orders, 7, 9)
@@ -60,7 +60,7 @@ func TestARowsCostIsOfWhatWasSpentSince(t *testing.T) {
 	require.InDelta(t, 1, c.busy(2), 1e-9)
 }
 
-// The cheaper Debezium counts, and every round is compared with itself.
+// The cheaper Debezium counts, and the contenders are compared within each round.
 func TestThePeerIsComparedRoundByRound(t *testing.T) {
 	of := func(micros ...float64) []Measure {
 		all := make([]Measure, len(micros))
@@ -96,7 +96,7 @@ func TestTheKneeIsWhereMoreCallsBringNoMore(t *testing.T) {
 		"35 % of their time is used, of which the node has 43 %, the function 29 % and the stand-ins 29 %.", r.Knee())
 }
 
-// What was late only at first, when the rate was new, does not count against it.
+// Rows that are late only at the beginning, when the rate is new, do not count.
 func TestARateIsHeldWhenRowsAreNotLateInTheEnd(t *testing.T) {
 	second := time.Second
 	p50, p99, last := lateness([]time.Duration{9 * second, 5 * second, 3 * second, second, second, 2 * second})
@@ -150,7 +150,7 @@ func TestAScaleThatCannotBeMeasuredIsRefused(t *testing.T) {
 	require.ErrorContains(t, known([]string{"write"}), `there is no part "write": choose of load, growth, peer`)
 }
 
-// A number is the same however it is written; a row of another value is not.
+// Two spellings of one number are equal. Rows with different values are not.
 func TestDocumentsAreComparedByTheirColumns(t *testing.T) {
 	ours, err := columns([]byte(`{"id":1,"price_0":12.30,"_cdc":{"deleted":false}}`))
 	require.NoError(t, err)

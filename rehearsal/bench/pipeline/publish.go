@@ -16,7 +16,7 @@ import (
 	"text/template"
 )
 
-// measured is the run that docs/performance.md shows; null while there is none.
+// measured is the run that docs/performance.md shows, or null without a run.
 //
 //go:embed measured.json
 var measured []byte
@@ -24,8 +24,9 @@ var measured []byte
 //go:embed section.md.tmpl
 var sectionTemplate string
 
-// Publish measures, prints the figures, and writes them into .cache/bench/pipeline.json. Those of all parts at the full scale it writes where [Section] finds them when it is compiled next, and the section
-// in docs/performance.md anew.
+// Publish measures, prints the figures, and writes them into .cache/bench/pipeline.json. If a run has all parts at
+// full scale, Publish also writes them to the file that the next build of [Section] embeds, and replaces the
+// section in docs/performance.md.
 func Publish(ctx context.Context, project, machine string, scale Scale, only []string) error {
 	if err := errors.Join(scale.check(), known(only)); err != nil {
 		return err
@@ -65,7 +66,7 @@ func (r *Report) write(path string) error {
 	return nil
 }
 
-// check names every number that cannot be measured.
+// check returns an error for each number that is too small.
 func (s Scale) check() error {
 	var problems []error
 	for _, one := range []struct {
@@ -96,7 +97,7 @@ func known(only []string) error {
 
 const heading = "## The pipeline under load, beside a peer\n"
 
-// Section is the part of docs/performance.md about the run that was measured last; empty while none was.
+// Section returns the section of docs/performance.md about the latest measured run. Without a run it is empty.
 func Section() (string, error) {
 	var r *Report
 	if err := json.Unmarshal(measured, &r); err != nil {

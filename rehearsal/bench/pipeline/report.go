@@ -11,13 +11,13 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// What the function is held to.
+// These are the function's goals.
 const (
-	goalPeer   = 1.5 // times the rows a processor second of the peer
-	goalMemory = 1.3 // times the memory that it had at 100,000 rows, or at the first step after
+	goalPeer   = 1.5 // ratio of rows per processor second to the peer's
+	goalMemory = 1.3 // ratio of memory to that at 100,000 rows, or at the first step after
 )
 
-// Names of contenders.
+// These are the names of contenders.
 const (
 	function        = "the function"
 	debeziumEqual   = "Debezium, the function's batches"
@@ -26,9 +26,9 @@ const (
 	standInReading  = "the stand-in of DMS, reading"
 )
 
-// Report of one run.
+// Report has the results of one run.
 type Report struct {
-	// Bench has what is reported beside other measurements.
+	// Bench has the figures that are reported with other measurements.
 	Bench    Ratios            `json:"bench"`
 	Scale    Scale             `json:"scale"`
 	Machine  string            `json:"machine"`
@@ -42,12 +42,13 @@ type Report struct {
 	Visible  Visible           `json:"visible"`
 }
 
-// Ratios of rows a processor second, the function's to the peer's.
+// Ratios divide the function's rows per processor second by the peer's.
 type Ratios struct {
 	PeerRows float64 `json:"peer_ratio_rows"`
 }
 
-// Cost of a row in microseconds of processor time, of the function, the node and the stand-ins, and of the clock.
+// Cost is the cost of a row: microseconds of processor time of the function, the node and the stand-ins, and of
+// elapsed time.
 type Cost struct {
 	RowsPerSecond float64 `json:"rows_per_second"`
 	Function      float64 `json:"function_us"`
@@ -56,85 +57,88 @@ type Cost struct {
 	Clock         float64 `json:"clock_us"`
 }
 
-// busy is the part of all processors that was used.
+// busy returns the fraction of all processors that was in use.
 func (c Cost) busy(cores int) float64 {
 	return (c.Function + c.Node + c.StandIns) / c.Clock / float64(cores)
 }
 
-// Load is what a stream of so many shards, with so many calls at once for each, brings into the index.
+// Load is the throughput for a number of shards and of concurrent calls for each shard.
 type Load struct {
 	Shards int `json:"shards"`
 	Calls  int `json:"calls"`
-	// Drained is how many rows a second were taken of a backlog, and Cost what each took.
+	// Drained is the number of rows per second from a backlog. Cost is the cost of each.
 	Drained float64 `json:"drained_rows_per_second"`
 	Cost    Cost    `json:"cost"`
-	// Held is the highest rate, of those tried, at which rows did not wait; 0 when none was. The others are milliseconds from a row's coming to
-	// its being written, at the last rate tried; LastLate the most in the last third of the time.
+	// Held is the highest rate, of those tried, at which rows did not wait; 0 if there was none. The other figures
+	// are milliseconds from a row's arrival to its writing, at the last rate tried. LastLate is the greatest in
+	// the last third of the time.
 	Held     float64 `json:"held_rows_per_second"`
 	LateP50  float64 `json:"late_p50_ms"`
 	LateP99  float64 `json:"late_p99_ms"`
 	LastLate float64 `json:"last_late_ms"`
 }
 
-// Growth is an index on its way from the step before to so many rows.
+// Growth is one step of a growing index, up to a number of rows.
 type Growth struct {
 	Rows int  `json:"rows"`
 	Cost Cost `json:"cost"`
-	// MemoryMB is the most resident memory that one process of the function had.
+	// MemoryMB is the greatest resident memory of one process of the function.
 	MemoryMB float64 `json:"memory_mb"`
 }
 
-// Measure is what one contender took in one round.
+// Measure has the figures of one contender in one round.
 type Measure struct {
 	Micros        float64 `json:"us_per_row"`
 	RowsPerSecond float64 `json:"rows_per_second"`
 	MemoryMB      float64 `json:"memory_mb"`
 }
 
-// Spread of a figure over rounds.
+// Spread has the median, the least and the greatest value of a figure over all rounds.
 type Spread struct {
 	Median float64 `json:"median"`
 	Least  float64 `json:"least"`
 	Most   float64 `json:"most"`
 }
 
-// Peer is the function beside Debezium.
+// Peer compares the function with Debezium.
 type Peer struct {
 	Contenders []Contender `json:"contenders"`
-	// Whole is the function's rows a processor second by those of the faster Debezium, which reads the log besides; Reading the same with the
-	// stand-in's reading of the log added to the function; Writing the same without Debezium's reading. Of each the ratio in each round.
+	// Whole divides the function's rows per processor second by those of the faster Debezium, which also reads the
+	// log. Reading is the same ratio with the stand-in's reading of the log added to the function's time. Writing
+	// is the same without Debezium's reading. All are computed in each round.
 	Whole   Spread `json:"whole"`
 	Reading Spread `json:"with_reading"`
 	Writing Spread `json:"writing_alone"`
 }
 
-// Contender is one of them.
+// Contender has the figures of one contender.
 type Contender struct {
 	Name string `json:"name"`
-	// Micros of its processor for each row.
+	// Micros is its processor time per row, in microseconds.
 	Micros        Spread `json:"us_per_row"`
 	RowsPerSecond Spread `json:"rows_per_second"`
 	MemoryMB      Spread `json:"memory_mb"`
 }
 
-// Visible is how long after its commit a row is found.
+// Visible is how long after its commit a search finds a row.
 type Visible struct {
 	Function Latency `json:"function"`
 	Peer     Latency `json:"peer"`
 }
 
-// Latency in milliseconds.
+// Latency has milliseconds.
 type Latency struct {
 	P50 float64 `json:"p50_ms"`
 	P99 float64 `json:"p99_ms"`
 }
 
-// lateness is the median and the 99th percentile of all, and the most of the last third, in milliseconds.
+// lateness returns the median and the 99th percentile of all delays, and the greatest in the last third, in
+// milliseconds.
 func lateness(late []time.Duration) (p50, p99, last float64) {
 	return reconcile.Quantile(late, 0.5), reconcile.Quantile(late, 0.99), reconcile.Quantile(late[len(late)*2/3:], 1)
 }
 
-// conclude what rounds have shown: what disturbs one round disturbs all that ran in it.
+// conclude compares contenders within each round, because a disturbance affects all that ran in the round.
 func conclude(costs map[string][]Measure) Peer {
 	var p Peer
 	for _, name := range []string{function, debeziumEqual, debeziumDefault, debeziumReading, standInReading} {
@@ -162,7 +166,7 @@ func conclude(costs map[string][]Measure) Peer {
 	return p
 }
 
-// spread of at least one value.
+// spread computes a Spread from at least one value.
 func spread(values []float64) Spread {
 	sorted := slices.Sorted(slices.Values(values))
 	half := len(sorted) / 2
@@ -173,7 +177,7 @@ func spread(values []float64) Spread {
 	return Spread{Median: median, Least: sorted[0], Most: sorted[len(sorted)-1]}
 }
 
-// Memory says how many times as much memory the function had at most, from 100,000 rows on, as when it had them.
+// Memory divides the function's greatest memory from 100,000 rows on by its memory at 100,000 rows.
 func (r *Report) Memory() float64 {
 	first, most := 0.0, 0.0
 	for _, step := range r.Growth {
@@ -185,7 +189,7 @@ func (r *Report) Memory() float64 {
 	return most / first
 }
 
-// Missed are the goals that this run has not reached.
+// Missed lists the goals that this run has missed.
 func (r *Report) Missed() []string {
 	var missed []string
 	if ratio := r.Peer.Whole.Median; len(r.Peer.Contenders) > 0 && ratio < goalPeer {

@@ -11,7 +11,8 @@ import (
 	"github.com/brianvoe/gofakeit/v7"
 )
 
-// orders is the table of all rows, live that of rows which are looked for one by one; marks tells the peer that it follows the log.
+// orders is the table of most rows. live has the rows that are searched for one by one. Rows of marks tell the
+// peer that it follows the log.
 var (
 	orders = table.Name{Database: "bench", Table: "orders"}
 	live   = table.Name{Database: "bench", Table: "live"}
@@ -20,13 +21,13 @@ var (
 
 const (
 	key = "id"
-	// repeats of the kinds of columns: a row is about 1 KB of JSON then.
+	// repeats is how often each kind of column occurs. With it a row is about 1 KB of JSON.
 	repeats = 3
-	// variety is how many different rows there are, but for their keys.
+	// variety is the number of different rows, apart from their keys.
 	variety = 4000
 )
 
-// kinds of columns, half of them text, as in most tables.
+// kinds has the kinds of columns. Half of them are text, as in most tables.
 var kinds = []struct {
 	name, mysql string
 	value       func(*gofakeit.Faker) any
@@ -39,10 +40,10 @@ var kinds = []struct {
 	{"changed", "datetime", func(f *gofakeit.Faker) any { return f.Date().UTC().Format("2006-01-02T15:04:05Z") }},
 }
 
-// content is a row but for its key: members of a JSON object, and values of an INSERT.
+// content is a row without its key: as members of a JSON object, and as values of an INSERT.
 type content struct{ json, sql string }
 
-// contents are the same ones every time.
+// contents generates the same rows every time.
 func contents() []content {
 	f := gofakeit.New(1)
 	all := make([]content, variety)
@@ -51,7 +52,7 @@ func contents() []content {
 		for n := range repeats {
 			for _, kind := range kinds {
 				value := kind.value(f)
-				text, _ := json.Marshal(value) // strings and numbers have always a form
+				text, _ := json.Marshal(value) // strings and numbers always have a JSON form
 				fmt.Fprintf(&members, ",%q:%s", column(kind.name, n), text)
 				if s, ok := value.(string); ok {
 					if kind.mysql == "datetime" {
@@ -69,7 +70,7 @@ func contents() []content {
 
 func column(kind string, n int) string { return fmt.Sprintf("%s_%d", kind, n) }
 
-// definition of a table in SQL.
+// definition returns a table's SQL definition.
 func definition(n table.Name) string {
 	var columns strings.Builder
 	for i := range repeats {
@@ -80,7 +81,7 @@ func definition(n table.Name) string {
 	return fmt.Sprintf("CREATE TABLE %s (%s BIGINT PRIMARY KEY%s)", n, key, &columns)
 }
 
-// described is a table as the function is told of it.
+// described returns a table's description for the function.
 func described(n table.Name) currentstate.Table {
 	columns := map[string]string{key: "bigint(20)"}
 	for i := range repeats {
@@ -91,7 +92,7 @@ func described(n table.Name) currentstate.Table {
 	return currentstate.Table{Database: n.Database, Table: n.Table, Key: []string{key}, Columns: columns}
 }
 
-// insert is a statement for rows with the ids from first to before end.
+// insert returns a statement that inserts rows with the ids from first to end-1.
 func (b *bench) insert(n table.Name, first, end int) string {
 	var statement strings.Builder
 	fmt.Fprintf(&statement, "INSERT INTO %s VALUES ", n)
@@ -104,7 +105,7 @@ func (b *bench) insert(n table.Name, first, end int) string {
 	return statement.String()
 }
 
-// record of an insert of orders, as DMS writes it to the stream.
+// record returns the record of an insert into orders in DMS's form.
 func (b *bench) record(id int, at time.Time) []byte {
 	const binlog = 157832
 	transaction := binlog<<32 | (id<<7)&(1<<32-1)

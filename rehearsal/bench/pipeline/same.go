@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// sample is how many documents of the peer are compared with the function's.
+// sample is how many of the peer's documents are compared with the function's.
 const sample = 200
 
-// some documents of an index by their ids, each with its columns as text.
+// some reads some documents of an index by id, each with its columns as text.
 func (b *bench) some(ctx context.Context, index string) (map[string]string, error) {
 	hits, err := b.node.Admin().Search(ctx, index, map[string]any{"size": sample, "sort": map[string]any{key: "asc"}})
 	if err != nil {
@@ -29,7 +29,7 @@ func (b *bench) some(ctx context.Context, index string) (map[string]string, erro
 	return all, nil
 }
 
-// columns of a document, however a number is written: as one, or as text.
+// columns returns a document's columns as text. A number may be a JSON number or a text.
 func columns(source []byte) (string, error) {
 	decoder := json.NewDecoder(bytes.NewReader(source))
 	decoder.UseNumber()
@@ -37,7 +37,7 @@ func columns(source []byte) (string, error) {
 	if err := decoder.Decode(&members); err != nil {
 		return "", fmt.Errorf("reading a document: %w", err)
 	}
-	delete(members, "_cdc") // says where the row is from
+	delete(members, "_cdc") // it describes the origin of the row
 	var text strings.Builder
 	for _, name := range slices.Sorted(maps.Keys(members)) {
 		fmt.Fprintf(&text, "%s=%s\n", name, plain(members[name]))
@@ -45,7 +45,7 @@ func columns(source []byte) (string, error) {
 	return text.String(), nil
 }
 
-// plain text of a value, the same for a time however many digits its second has.
+// plain returns a value as text. It removes trailing zeros from the seconds of a time.
 func plain(value any) string {
 	text := fmt.Sprint(value)
 	if at, err := time.Parse(time.RFC3339Nano, text); err == nil {
@@ -54,7 +54,7 @@ func plain(value any) string {
 	return text
 }
 
-// same says that the peer's documents have the rows of the function's.
+// same checks that the peer's documents have the same rows as the function's.
 func (b *bench) same(ctx context.Context) error {
 	if b.kept.documents == nil {
 		return nil

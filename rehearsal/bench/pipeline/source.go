@@ -27,14 +27,16 @@ import (
 
 const (
 	replicator = "replicator"
-	// saysVersion is what the database says that it is. Debezium's connector for MySQL asks a server of 8.4 or newer for SHOW BINARY LOG STATUS, and does not
-	// begin without an answer; MariaDB 11.4 is newer by its number, and has SHOW BINLOG STATUS.
+	// saysVersion is the version that the database reports. Debezium's MySQL connector sends SHOW BINARY LOG
+	// STATUS to a server of version 8.4 or newer and does not start without an answer. MariaDB 11.4 has a greater
+	// version number, but its statement is SHOW BINLOG STATUS.
 	saysVersion = "8.0.40-MariaDB-log"
-	// perTransaction is how many rows a transaction has.
+	// perTransaction is the number of rows in a transaction.
 	perTransaction = 100
 )
 
-// source is a database, and the stand-in of DMS that reads its log into a stream which takes everything and keeps nothing.
+// source is a database with the stand-in of DMS. The stand-in reads the database's log into a stream that discards
+// all records.
 type source struct {
 	*bench
 	database *stores.MariaDB
@@ -43,13 +45,13 @@ type source struct {
 	client   *api.Client
 	declared declared
 	server   *httptest.Server
-	task     string // the present one's ARN
-	from     string // and where it begins
-	// took is told of each record that the stand-in has made.
+	task     string // the present task's ARN
+	from     string // the position at which it begins
+	// took receives each record that the stand-in has made.
 	took atomic.Pointer[func(record []byte)]
 }
 
-// declared are the ARNs of what a task needs.
+// declared has the ARNs that a task needs.
 type declared struct{ source, target, role string }
 
 func (b *bench) source(ctx context.Context) (s *source, err error) {
@@ -84,7 +86,7 @@ func (s *source) exec(ctx context.Context, statement string) error {
 	return nil
 }
 
-// commit rows of orders, in transactions.
+// commit inserts rows into orders, in transactions.
 func (s *source) commit(ctx context.Context, rows int) error {
 	for first := 1; first <= rows; first += perTransaction {
 		if err := s.exec(ctx, s.insert(orders, first, min(first+perTransaction, rows+1))); err != nil {
@@ -94,7 +96,7 @@ func (s *source) commit(ctx context.Context, rows int) error {
 	return nil
 }
 
-// place is where the database's log ends.
+// place returns the end of the database's log.
 func (s *source) place(ctx context.Context) (string, error) {
 	var file, rest string
 	var at int64
@@ -104,7 +106,7 @@ func (s *source) place(ctx context.Context) (string, error) {
 	return fmt.Sprintf("%s:%d", file, at), nil
 }
 
-// attach declares the endpoints of tasks, as the program does.
+// attach makes the endpoints of tasks, as the program does.
 func (s *source) attach(ctx context.Context) error {
 	moto, err := url.Parse(s.aws.URL)
 	if err != nil {
@@ -164,7 +166,7 @@ func (s *source) attach(ctx context.Context) error {
 	return nil
 }
 
-// swallow is a stream that takes everything.
+// swallow is a stream that discards all records.
 func swallow(_ context.Context, c *controlplane.Call) (bool, error) {
 	var request struct {
 		Records []struct{ PartitionKey string }
@@ -179,7 +181,7 @@ func swallow(_ context.Context, c *controlplane.Call) (bool, error) {
 	return true, c.Answer(http.StatusOK, map[string]any{"FailedRecordCount": 0, "Records": answers}) //nolint:wrapcheck // an answer
 }
 
-// placed says where the present task begins, which moto forgets.
+// placed returns where the present task begins, because moto forgets it.
 func (s *source) placed(_ context.Context, c *controlplane.Call) error {
 	var answer struct{ ReplicationTasks []map[string]any }
 	if err := json.Unmarshal(c.ResponseBody, &answer); err != nil {
@@ -191,7 +193,7 @@ func (s *source) placed(_ context.Context, c *controlplane.Call) error {
 	return c.Answer(c.Status, answer) //nolint:wrapcheck // an answer
 }
 
-// follow has a task read a table's changes from a place in the log, until the result is called.
+// follow lets a task read a table's changes from a position in the log. The returned function stops it.
 func (s *source) follow(ctx context.Context, n table.Name, from string, took func(record []byte)) (end func(), err error) {
 	s.from = from
 	task, err := s.client.CreateReplicationTask(ctx, &api.CreateReplicationTaskInput{
@@ -229,7 +231,8 @@ func (s *source) follow(ctx context.Context, n table.Name, from string, took fun
 	}
 }
 
-// read all rows of orders once more, and say what each has cost the stand-in after the first ones. Their records are kept where one wants them.
+// read reads all rows of orders again, and returns the stand-in's cost per row after the warm-up. If keep is set,
+// it receives the records.
 func (s *source) read(ctx context.Context, from string, rows, warming int, keep func(record []byte)) (Cost, error) {
 	seen, done := 0, make(chan struct{})
 	var before, after spent
@@ -264,7 +267,7 @@ func (s *source) read(ctx context.Context, from string, rows, warming int, keep 
 	}
 }
 
-// failed says why the task has.
+// failed returns the error of the task.
 func (s *source) failed() error {
 	state, _ := s.service.Task(s.task)
 	if state.Failure == "" {

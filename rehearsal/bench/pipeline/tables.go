@@ -18,7 +18,7 @@ func (r *Report) load() table.Writer {
 	return t
 }
 
-// String is of the three that work.
+// String formats the cost of the function, the node and the stand-ins.
 func (c Cost) String() string {
 	return fmt.Sprintf("%.0f + %.0f + %.0f", c.Function, c.Node, c.StandIns)
 }
@@ -76,13 +76,13 @@ func (r *Report) visible() table.Writer {
 	return t
 }
 
-// more is by how much a rate has to grow to count as growth.
+// more is the factor from which a rate counts as greater.
 const more = 1.1
 
-// usedUp is the part of the processors' time from which on they are the bound.
+// usedUp is the fraction of the processors' time from which they are the bottleneck.
 const usedUp = 0.85
 
-// Knee says from where on more calls at once bring no more rows, and what is used up there.
+// Knee says from where on more concurrent calls bring no more rows, and what limits them there.
 func (r *Report) Knee() string {
 	at := r.Load[0]
 	for _, one := range r.Load[1:] {

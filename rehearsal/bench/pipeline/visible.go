@@ -12,14 +12,15 @@ import (
 )
 
 const (
-	// perSecondLive rows are committed one by one, each in a transaction of its own.
+	// perSecondLive is the number of rows that are committed per second, each in its own transaction.
 	perSecondLive = 100
-	// glance is how often the search is repeated.
+	// glance is the interval between searches.
 	glance = 20 * time.Millisecond
 )
 
-// visible measures how long it takes from a row's commit to its being found, by both at equal batching: at most
-// search.current.batchSize rows, at most search.current.batchSeconds together. As many rows come before without being counted.
+// visible measures the time from a row's commit until a search finds it. Function and peer have equal batches: at
+// most search.current.batchSize rows, or search.current.batchSeconds. The same number of rows comes first and does
+// not count.
 func (b *bench) visible(ctx context.Context, p *peer) error {
 	for _, one := range []struct {
 		into  *Latency
@@ -50,7 +51,7 @@ func (b *bench) visible(ctx context.Context, p *peer) error {
 	return nil
 }
 
-// watch commits rows while they are followed, and looks for them.
+// watch commits rows and searches for them while the contender follows the log.
 func (b *bench) watch(ctx context.Context, s *source, index string, run func(context.Context) error) (found []time.Duration, err error) {
 	all := 2 * b.scale.Commits
 	committed := make([]time.Time, all+1)
@@ -71,7 +72,7 @@ func (b *bench) watch(ctx context.Context, s *source, index string, run func(con
 	})
 	group.Go(func() error { return run(inner) })
 	group.Go(func() error {
-		defer stop() // nobody has to follow any longer
+		defer stop() // the contender need not follow the log any longer
 		found, err = b.find(inner, index, committed)
 		return err
 	})
@@ -79,7 +80,7 @@ func (b *bench) watch(ctx context.Context, s *source, index string, run func(con
 	return found, err //nolint:wrapcheck // each says what it did
 }
 
-// find rows as they appear, by their ids; those of the first half do not count.
+// find searches for new rows by id. Rows of the first half do not count.
 func (b *bench) find(ctx context.Context, index string, committed []time.Time) ([]time.Duration, error) {
 	all := len(committed) - 1
 	found, seen := make([]time.Duration, 0, all), map[int]bool{}
@@ -87,7 +88,8 @@ func (b *bench) find(ctx context.Context, index string, committed []time.Time) (
 		if time.Now().After(last) || ctx.Err() != nil {
 			return nil, fmt.Errorf("%d of %d rows are found in %s", len(seen), all, index)
 		}
-		// Not only those after the last one: rows of one batch may come in two refreshes.
+		// Search for all missing rows and not only the latest, because rows of one batch may appear in two
+		// refreshes.
 		hits, err := b.node.Admin().Search(ctx, index+"*", map[string]any{
 			"size": 1000, "_source": []string{key}, "sort": map[string]any{key: map[string]any{"order": "desc", "unmapped_type": "long"}}, "track_total_hits": false,
 		})
@@ -112,7 +114,8 @@ func (b *bench) find(ctx context.Context, index string, committed []time.Time) (
 	return found, nil
 }
 
-// followByFunction has the stand-in of DMS read the log, and the function called with what it makes as Lambda collects it.
+// followByFunction lets the stand-in of DMS read the log. It calls the function with the records in batches, like
+// Lambda.
 func (p *peer) followByFunction(ctx context.Context) (run func(context.Context) error, end func(), err error) {
 	f, err := p.fleet(ctx, 1, live)
 	if err != nil {
@@ -131,7 +134,7 @@ func (p *peer) followByFunction(ctx context.Context) (run func(context.Context) 
 	run = func(ctx context.Context) error {
 		for {
 			var batch [][]byte
-			var full <-chan time.Time // no record has come yet
+			var full <-chan time.Time // nil while no record waits
 			for collecting := true; collecting && len(batch) < defaults.BatchSize; {
 				select {
 				case next := <-made:
@@ -152,7 +155,7 @@ func (p *peer) followByFunction(ctx context.Context) (run func(context.Context) 
 	return run, func() { stop(); f.stop() }, nil
 }
 
-// followByPeer has the peer follow the log from its end on.
+// followByPeer lets the peer follow the log from its end.
 func (p *peer) followByPeer(ctx context.Context) (run func(context.Context) error, end func(), err error) {
 	if err := p.fresh(ctx); err != nil {
 		return nil, nil, err

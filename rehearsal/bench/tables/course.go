@@ -6,7 +6,7 @@ import (
 	"fmt"
 )
 
-// merge measures changes of any rows, merged into a table of each format and by Hudi itself.
+// merge measures merges of random changes into a table of each format, by the job and by Hudi's own writer.
 func (b *bench) merge(ctx context.Context) error {
 	s := newSource(1)
 	load, changes := s.load(b.scale.Rows), s.changing(b.scale.Times, b.scale.Changes, false)
@@ -43,7 +43,7 @@ func (b *bench) merge(ctx context.Context) error {
 	return nil
 }
 
-// changing are the batches of a session: a first one, and those after it.
+// changing generates the batches of a session: a first one, and those after it.
 func (s *source) changing(times, n int, recent bool) []batch {
 	batches := make([]batch, 1+times)
 	for i := range batches {
@@ -55,10 +55,10 @@ func (s *source) changing(times, n int, recent bool) []batch {
 
 const peerName = "hudi's own"
 
-// peer is a table that Hudi keeps by itself.
+// peer is a table that Hudi's own writer maintains.
 type peer struct{ bench *bench }
 
-// flatten writes all batches as the rows that Hudi's payload for records of DMS reads.
+// flatten writes all batches as rows in the form that Hudi's payload for DMS records reads.
 func (b *bench) flatten(ctx context.Context, batches []batch) (peer, error) {
 	arguments := []string{"flat", bucket}
 	for _, batch := range batches {
@@ -84,10 +84,11 @@ func (p peer) write(ctx context.Context, operation string, batches ...batch) (Me
 	return p.bench.measure(ctx, peerName, config.FormatHudi, batches, arguments...)
 }
 
-// grow measures how the cost of a few changes grows with the table: changes of any rows in Iceberg, and of the latest ones in all.
+// grow measures how the cost of a few changes grows with the table. In Iceberg the changes are random or recent;
+// in the other formats they are recent.
 func (b *bench) grow(ctx context.Context) error {
 	for _, format := range formats {
-		kinds := []bool{true} // of the latest rows alone
+		kinds := []bool{true} // true: only recent rows
 		if format == config.FormatIceberg {
 			kinds = []bool{false, true}
 		}

@@ -25,13 +25,13 @@ TICK = os.sysconf("SC_CLK_TCK")
 
 
 def cpu():
-    """The processor time of this process and of all that it has started, those that have ended too."""
+    """Returns the processor time of this process and of all its descendants, including ended ones."""
     spent, parents = {}, {}
     for pid in filter(str.isdigit, os.listdir("/proc")):
         try:
             with open(f"/proc/{pid}/stat") as file:
                 fields = file.read().rpartition(")")[2].split()
-        except OSError:  # it has ended; its parent has its time
+        except OSError:  # it has ended, so its parent includes its time
             continue
         parents[int(pid)] = int(fields[1])
         spent[int(pid)] = sum(map(int, fields[11:15])) / TICK
@@ -42,7 +42,7 @@ def cpu():
 
 
 class Meter:
-    """Reads the clock and the processors when Spark is there, and around what is measured."""
+    """Reads the clock and the processor time when Spark is ready, and before and after each measured step."""
 
     def __init__(self):
         self.startup = {"wall": time.time() - BEGAN, "cpu": cpu()}

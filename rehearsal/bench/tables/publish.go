@@ -17,7 +17,7 @@ import (
 	"text/template"
 )
 
-// measured is the run that docs/performance.md shows; null while there is none.
+// measured is the run that docs/performance.md shows, or null without a run.
 //
 //go:embed measured.json
 var measured []byte
@@ -25,8 +25,9 @@ var measured []byte
 //go:embed section.md.tmpl
 var sectionTemplate string
 
-// Publish measures, and prints the figures. Those at the full scale it writes where [Section] finds them when it is compiled next, beside the
-// figures of parts that were not measured now, and the section in docs/performance.md anew.
+// Publish measures and prints the figures. At full scale it writes them to the file that the next build of
+// [Section] embeds, beside earlier figures of parts that were not measured now. It also replaces the section in
+// docs/performance.md.
 func Publish(ctx context.Context, project, machine string, scale Scale, only []string) error {
 	if err := errors.Join(scale.check(), known(only)); err != nil {
 		return err
@@ -60,7 +61,7 @@ func Publish(ctx context.Context, project, machine string, scale Scale, only []s
 	return page.Replace(project, heading, section) //nolint:wrapcheck // it names the page
 }
 
-// check names every number that cannot be measured.
+// check returns an error for each number that is too small.
 func (s Scale) check() error {
 	var problems []error
 	for _, one := range []struct {
@@ -88,7 +89,7 @@ func known(only []string) error {
 
 const heading = "## The lake's tables\n"
 
-// Section is the part of docs/performance.md about the run that was measured last; empty while none was.
+// Section returns the section of docs/performance.md about the latest measured run. Without a run it is empty.
 func Section() (string, error) {
 	r, err := latest()
 	if r == nil || err != nil {
@@ -98,7 +99,7 @@ func Section() (string, error) {
 	return "\n" + text, err
 }
 
-// latest are the figures that were written last; nil while there are none.
+// latest returns the figures that were written last, or nil if there are none.
 func latest() (*Report, error) {
 	var r *Report
 	if err := json.Unmarshal(measured, &r); err != nil {

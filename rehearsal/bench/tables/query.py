@@ -50,13 +50,13 @@ SELECT {COLUMNS} FROM ranked WHERE rank = 1 AND NOT (moved OR operation = 'delet
 
 def main(reader, table, location, records, times, *keys):
     db = readers.duckdb()
-    db.execute("SET enable_external_file_cache = false")  # each query reads S3
+    db.execute("SET enable_external_file_cache = false")  # each query reads from S3 again
     db.execute("SET threads = 2")
-    readers.scan(reader, table, location)  # loads what finds a table
+    readers.scan(reader, table, location)  # loads the extension that reads tables
 
     def ask(of, what, sql):
         wall, cpu = time.perf_counter(), time.process_time()
-        # The table is looked for each time: its latest version is part of what a reader reads.
+        # Each query finds the table again, because a reader must also read which version is the latest.
         rows = sql if of == "records" else f"SELECT {COLUMNS} FROM {readers.scan(reader, table, location)} WHERE NOT cdc_gone"
         condition = f"WHERE id = {what}" if what else ""
         found = db.execute(f"SELECT count(*), sum(total), bit_xor(hash(r)) FROM ({rows}) AS r {condition}").fetchone()

@@ -13,8 +13,9 @@ import (
 //go:embed query.py
 var queryProgram string
 
-// read measures what it takes DuckDB to read a table into which as many changes were merged as it had rows, as it is after the
-// merge and after upkeep, and to work the rows out of all records. What is read is compared.
+// read measures how fast DuckDB reads a table, and how fast it computes the same rows from all records. As many
+// changes were merged into the table as it had rows. It is read after the merge and after upkeep. The results are
+// compared.
 func (b *bench) read(ctx context.Context) error {
 	for _, format := range []config.TableFormat{config.FormatIceberg, config.FormatDelta} {
 		k, err := b.keep(ctx, format, "read")
@@ -66,7 +67,8 @@ func (b *bench) read(ctx context.Context) error {
 	return nil
 }
 
-// query asks DuckDB for all rows, and for one at a time. It gives the costs by what was read: the table, and the records.
+// query lets DuckDB read all rows, and then one row at a time. It returns the costs for the table and for the
+// records.
 func (b *bench) query(ctx context.Context, k kept, records string, expect state, keys []string) (map[string]Read, error) {
 	lines, err := b.site.ReadBy(ctx, b.options(k.format), queryProgram, append([]string{
 		"duckdb-" + string(k.format), database + "." + k.name, "s3://" + bucket + "/" + k.location(), records, fmt.Sprint(b.scale.Times),

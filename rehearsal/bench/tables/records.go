@@ -8,46 +8,47 @@ import (
 	"time"
 )
 
-// perObject is how many records an object has: some 16 MB of JSON.
+// perObject is the number of records in an object: about 16 MB of JSON.
 const perObject = 40_000
 
-// batch is what is delivered at a time: objects as Firehose writes them, and what the table is to be afterwards.
+// batch is one delivery: objects in Firehose's form, and the expected state of the table after it.
 type batch struct {
 	name    string
 	objects [][]byte
 	expect  state
 }
 
-// state is what rows are together.
+// state summarizes all rows.
 type state struct {
 	Rows  int
 	Cents int64
 }
 
-// total is the sum of all rows' totals, as a decimal number.
+// total returns the sum of all rows' totals as a decimal number.
 func (s state) total() string { return fmt.Sprintf("%d.%02d", s.Cents/100, s.Cents%100) }
 
-// source makes up the records of a table of orders, as DMS writes them: a load, then changes. The same seed gives the same.
+// source generates the records of a table of orders in DMS's form: a load, then changes. The same seed generates
+// the same records.
 type source struct {
 	random  *rand.Rand
-	cents   []int64 // of the rows, by their id less one; negative for one that was deleted
+	cents   []int64 // by id less one; negative for a deleted row
 	state   state
-	at      uint64 // in the binlog
+	at      uint64 // position in the binlog
 	time    time.Time
 	object  bytes.Buffer
 	gzip    *gzip.Writer
 	written int
 	batch   batch
-	changed int // batches of changes, which their names count
+	changed int // number of batches of changes, which is part of their names
 }
 
 func newSource(seed uint64) *source {
 	s := &source{random: rand.New(rand.NewPCG(seed, 1)), at: 4, time: time.Date(2026, 11, 28, 10, 0, 0, 0, time.UTC)}
-	s.gzip, _ = gzip.NewWriterLevel(&s.object, gzip.BestSpeed) // an error is of a level that there is not
+	s.gzip, _ = gzip.NewWriterLevel(&s.object, gzip.BestSpeed) // it fails only for a level that does not exist
 	return s
 }
 
-// load is the rows that there are at first.
+// load generates the initial rows.
 func (s *source) load(rows int) batch {
 	for range rows {
 		id := s.insert()
@@ -56,7 +57,8 @@ func (s *source) load(rows int) batch {
 	return s.cut("load")
 }
 
-// changes are updates, and of twenty changes two inserts and a delete. They are of any rows, or with recent of the latest hundredth.
+// changes generates changes. Of twenty changes two are inserts and one is a delete; the others are updates. They
+// change random rows, or with recent only rows of the latest hundredth.
 func (s *source) changes(name string, n int, recent bool) batch {
 	for range n {
 		s.at += 1000
@@ -113,7 +115,7 @@ func (s *source) existing(recent bool) int {
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz     "
 
-// write writes a record of a row into the object that is being filled.
+// write writes a record into the present object.
 func (s *source) write(before string, id int, operation, place string) {
 	note := make([]byte, 80)
 	for i := range note {
@@ -130,7 +132,7 @@ func (s *source) write(before string, id int, operation, place string) {
 }
 
 func (s *source) close() {
-	_ = s.gzip.Close() // into memory
+	_ = s.gzip.Close() // writing into memory cannot fail
 	s.batch.objects = append(s.batch.objects, bytes.Clone(s.object.Bytes()))
 	s.object.Reset()
 	s.gzip.Reset(&s.object)

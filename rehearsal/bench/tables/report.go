@@ -11,11 +11,11 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 )
 
-// What the job is held to.
+// These are the job's goals.
 const (
-	goalPeer   = 2.0  // times the changes per processor second of Hudi's own writer, for Iceberg
-	goalPoint  = 20.0 // times as fast is one row from a table as from the records
-	goalGrowth = 1.5  // times the cost of few changes, in a table of four times the rows
+	goalPeer   = 2.0  // for Iceberg, ratio of changes per processor second to Hudi's own writer
+	goalPoint  = 20.0 // how many times faster one row is read from the table than from the records
+	goalGrowth = 1.5  // ratio of the cost of a few changes in a table with four times the rows
 )
 
 const (
@@ -23,19 +23,19 @@ const (
 	hudi    = string(config.FormatHudi)
 )
 
-// Report of one run.
+// Report has the results of one run.
 type Report struct {
 	Scale Scale `json:"scale"`
-	// Taken says of each part where and when it was measured.
+	// Taken says where and when each part was measured.
 	Taken map[string]Taken `json:"taken"`
-	// Startup of Spark, by format: it is in none of the others.
+	// Startup is the cost of starting Spark, by format. No other figure includes it.
 	Startup map[string]Cost `json:"startup"`
 	Merging []Merging       `json:"merging"`
 	Growing []Growth        `json:"growing"`
 	Reading []Reading       `json:"reading"`
 }
 
-// Taken is where and when a part was measured.
+// Taken says where and when a part was measured.
 type Taken struct {
 	Machine string  `json:"machine"`
 	Date    string  `json:"date"`
@@ -44,7 +44,7 @@ type Taken struct {
 
 func (t Taken) String() string { return "Measured on " + t.Date + ": " + t.Machine }
 
-// with is the report with the parts of another run in place of its own.
+// with replaces parts of the report with those of another run.
 func (r *Report) with(other *Report) *Report {
 	all := *other
 	all.Taken = maps.Clone(other.Taken)
@@ -65,7 +65,7 @@ func (r *Report) with(other *Report) *Report {
 	return &all
 }
 
-// Cost in seconds: of the processors, and of the clock.
+// Cost is in seconds: of processor time, and of elapsed time.
 type Cost struct {
 	CPU  float64 `json:"cpu"`
 	Wall float64 `json:"wall"`
@@ -73,65 +73,65 @@ type Cost struct {
 
 func (c Cost) String() string { return fmt.Sprintf("%.1f + %.1f", c.CPU, c.Wall) }
 
-// Spread of costs; of each the median, the least and the most.
+// Spread has the median, the least and the greatest of several costs.
 type Spread struct {
 	Median Cost `json:"median"`
 	Least  Cost `json:"least"`
 	Most   Cost `json:"most"`
 }
 
-// Merges that one session of Spark has done. The first has to load and to compile the programs that all need.
+// Merges has the costs of merges in one session of Spark. The first merge loads and compiles Spark's programs.
 type Merges struct {
 	First Cost   `json:"first"`
 	Later Spread `json:"later"`
 }
 
-// Merging of changes of any rows into a table.
+// Merging measures merges of random changes into a table.
 type Merging struct {
 	Contender string `json:"contender"`
 	Changes   int    `json:"changes"`
 	Cost      Merges `json:"cost"`
-	// Upkeep that followed; Hudi's own writer does its own while it merges.
+	// Upkeep is the cost of upkeep after the merges. Hudi's own writer does its upkeep during a merge.
 	Upkeep Cost `json:"upkeep"`
 }
 
-// Growth of the cost of a few changes, from a usual table to a large one.
+// Growth compares the cost of a few changes in a normal and in a large table.
 type Growth struct {
 	Format  string `json:"format"`
 	Changes int    `json:"changes"`
-	// Recent are changes of the latest rows alone.
+	// Recent is true if only recent rows change.
 	Recent bool   `json:"recent"`
 	Usual  Merges `json:"usual"`
 	Large  Merges `json:"large"`
 }
 
-// First is the ratio of the processor time in the large table to that in the usual one, of a session's first merge, and Later that
-// of the others.
+// First divides the processor time of a session's first merge in the large table by that in the normal one.
 func (g Growth) First() float64 { return g.Large.First.CPU / g.Usual.First.CPU }
 
-// Later is the same of the merges after the first.
+// Later returns the same ratio for the merges after the first.
 func (g Growth) Later() float64 { return g.Large.Later.Median.CPU / g.Usual.Later.Median.CPU }
 
-// Reading of rows: from all records of a table, and from the table.
+// Reading measures the reading of rows: from all records of a table, and from the table.
 type Reading struct {
 	Format  string `json:"format"`
 	Records int    `json:"records"`
-	// FromRecords, and from the table as merges have left it, and as upkeep has.
+	// FromRecords computes rows from the records. The others read the table after the merges and after upkeep.
 	FromRecords Read `json:"from_records"`
 	Merged      Read `json:"merged"`
 	KeptUp      Read `json:"kept_up"`
 }
 
-// Read is what all rows have cost, and one.
+// Read has the cost of reading all rows, and of reading one.
 type Read struct {
 	All Spread `json:"all"`
 	One Spread `json:"one"`
 }
 
-// Faster says how many times as fast, by the clock, one row is read from the table as merges have left it.
+// Faster returns how many times faster one row is read from the table after merges than from the records, by the
+// clock.
 func (r Reading) Faster() float64 { return r.FromRecords.One.Median.Wall / r.Merged.One.Median.Wall }
 
-// format of the contender's table.
+// format returns the format of the contender's table.
 func (m Merging) format() string {
 	if m.Contender == peerName {
 		return hudi
@@ -139,31 +139,33 @@ func (m Merging) format() string {
 	return m.Contender
 }
 
-// PerSecond are the changes that a second of a processor merges, once a session has merged before.
+// PerSecond is the number of changes that a processor second merges, after a session's first merge.
 func (m Merging) PerSecond() float64 { return float64(m.Changes) / m.Cost.Later.Median.CPU }
 
-// FirstPerSecond is the same of a session's first merge.
+// FirstPerSecond is the same number for a session's first merge.
 func (m Merging) FirstPerSecond() float64 { return float64(m.Changes) / m.Cost.First.CPU }
 
-// dpuMinutes are the minutes of AWS Glue's unit of a run that merges a million changes in so many batches, the start of Spark among them.
+// dpuMinutes estimates the DPU minutes of a run in AWS Glue that merges a million changes in batches. It includes
+// the start of Spark.
 func (r *Report) dpuMinutes(m Merging) float64 {
 	later := 1e6/float64(m.Changes) - 1
 	return (r.Startup[m.format()].Wall + m.Cost.First.Wall + later*m.Cost.Later.Median.Wall) / 60 * threads / processorsOfDPU
 }
 
-// threads that Spark has here; and the virtual processors of a DPU, https://docs.aws.amazon.com/glue/latest/dg/add-job.html.
+// threads is the number of Spark's threads here. A DPU has four virtual processors:
+// https://docs.aws.amazon.com/glue/latest/dg/add-job.html.
 const (
 	threads         = 2
 	processorsOfDPU = 4
 )
 
-// beside says how many times as many of something this is as of Hudi's own writer.
+// beside divides a figure by that of Hudi's own writer.
 func (r *Report) beside(m Merging, of func(Merging) float64) float64 {
 	own := slices.IndexFunc(r.Merging, func(m Merging) bool { return m.Contender == peerName })
 	return of(m) / of(r.Merging[own])
 }
 
-// Missed are the goals that this run has not reached.
+// Missed lists the goals that this run has missed.
 func (r *Report) Missed() []string {
 	var missed []string
 	for _, m := range r.Merging {
@@ -252,7 +254,7 @@ func between(median, least, most float64) string {
 	return fmt.Sprintf("%.3g (%.3g to %.3g)", median, least, most)
 }
 
-// spread of at least one cost.
+// spread computes a Spread from at least one cost.
 func spread(costs []Cost) Spread {
 	of := func(figure func(Cost) float64) (least, median, most float64) {
 		values := make([]float64, len(costs))

@@ -1,10 +1,10 @@
-// Package tables measures the job that keeps the lake's tables: what it takes to merge changes into a table of each format,
-// beside Hudi's own writer; how that grows with the table; and what reading a table takes, beside working the rows out of
-// the records.
+// Package tables measures the job that maintains the lake's tables. It measures the cost of merging changes into a
+// table of each format, compared with Hudi's own writer. It also measures how that cost grows with the table. And
+// it compares reading a table with computing its rows from the records.
 //
-// The job is the project's own, run by Spark as the rehearsal runs it, on the stand-in of S3 and Glue. What is compared is
-// processor time of Spark and its workers: the stand-in's is its own. A table with another number of rows than the
-// records say, or another sum of their totals, fails the run.
+// It runs the project's own job on Spark as the rehearsal does, with the stand-in of S3 and Glue. It compares the
+// processor time of Spark and its workers, without the stand-in's. The run fails if a table has another number of
+// rows, or another sum of totals, than the records.
 package tables
 
 import (
@@ -31,21 +31,21 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 )
 
-// Scale of a run.
+// Scale is the size of a run.
 type Scale struct {
-	// Rows of a table, and Changes that are merged into it at a time.
+	// Rows is the number of rows in a table. Changes is the number of changes in one merge.
 	Rows, Changes int
-	// Times that changes are merged in a session of Spark after the first; medians are reported.
+	// Times is the number of merges in a session of Spark after the first. The report has their medians.
 	Times int
 }
 
-// Full is the scale of what docs/performance.md says.
+// Full is the scale of docs/performance.md.
 var Full = Scale{Rows: 1_000_000, Changes: 100_000, Times: 3}
 
-// A small batch, and a large table, beside the usual ones.
+// These factors give a small batch and a large table.
 const (
-	few  = 10 // times fewer changes
-	many = 4  // times more rows
+	few  = 10 // divides the number of changes
+	many = 4  // multiplies the number of rows
 )
 
 var formats = []config.TableFormat{config.FormatIceberg, config.FormatDelta, config.FormatHudi}
@@ -58,20 +58,20 @@ const (
 	database = "bench"
 )
 
-// bench is one run.
+// bench is the state of one run.
 type bench struct {
 	scale   Scale
 	log     *progress.Log
 	site    *stores.Site
 	account account.Account
 	s3      *s3.Client
-	job     string // folder of the job's code
-	program string // measure.py
+	job     string // folder with the job's code
+	program string // path of measure.py
 	spark   map[config.TableFormat]*stores.Spark
 	report  *Report
 }
 
-// parts of a run, each with tables of its own.
+// parts has the parts of a run. Each has its own tables.
 var parts = []struct {
 	name    string
 	measure func(*bench, context.Context) error
@@ -83,7 +83,7 @@ const (
 	reading = "read"
 )
 
-// Parts are the names of the parts of a run.
+// Parts returns the names of the parts of a run.
 func Parts() []string {
 	names := make([]string, len(parts))
 	for i, part := range parts {
@@ -92,7 +92,8 @@ func Parts() []string {
 	return names
 }
 
-// Run measures the parts that are named, all of them when none is. Servers come from the cache folder, and nothing is left of them.
+// Run measures the named parts, or all parts if none is named. Servers come from the cache folder, and Run removes
+// them at the end.
 func Run(ctx context.Context, project, machine string, scale Scale, only []string, log *progress.Log) (r *Report, err error) {
 	site, err := stores.NewSite(filepath.Join(project, ".cache"))
 	if err != nil {
@@ -131,7 +132,7 @@ func Run(ctx context.Context, project, machine string, scale Scale, only []strin
 	return b.report, nil
 }
 
-// prepare installs Spark, and makes bucket and database.
+// prepare installs Spark, and makes the bucket and the database.
 func (b *bench) prepare(ctx context.Context, acc account.Account) error {
 	b.account, b.s3, b.spark = acc, s3.NewFromConfig(acc.Config(), func(o *s3.Options) { o.UsePathStyle = true }), map[config.TableFormat]*stores.Spark{}
 	for _, format := range formats {
@@ -154,14 +155,14 @@ func (b *bench) options(format config.TableFormat) stores.SparkOptions {
 	return stores.SparkOptions{Format: string(format), Endpoint: b.account.Endpoint(), Region: account.Region, Key: account.Key}
 }
 
-// kept is a table that the job keeps, with records of its own.
+// kept is a table that the job maintains, with its own records.
 type kept struct {
 	bench  *bench
 	format config.TableFormat
 	name   string
 }
 
-// keep specifies a table.
+// keep writes the job's specification for a table.
 func (b *bench) keep(ctx context.Context, format config.TableFormat, name string) (kept, error) {
 	k := kept{b, format, fmt.Sprintf("%s_%s", name, format)}
 	spec := tables.Spec{
@@ -197,7 +198,7 @@ func (b *bench) put(ctx context.Context, key string, body []byte) error {
 	return nil
 }
 
-// stage writes a batch's objects where a run may take them from.
+// stage writes a batch's objects to a place from which a run can move them into the lake.
 func (b *bench) stage(ctx context.Context, table string, batch batch) (folder string, err error) {
 	folder = "staged/" + table + "/" + batch.name + "/"
 	for i, object := range batch.objects {
@@ -208,7 +209,7 @@ func (b *bench) stage(ctx context.Context, table string, batch batch) (folder st
 	return folder, nil
 }
 
-// merge has the job merge batches, one after the other in one session of Spark.
+// merge lets the job merge batches, one after another in one session of Spark.
 func (k kept) merge(ctx context.Context, batches ...batch) (Merges, error) {
 	folders := make([]string, len(batches))
 	for i, batch := range batches {
@@ -220,14 +221,14 @@ func (k kept) merge(ctx context.Context, batches ...batch) (Merges, error) {
 	return k.bench.measure(ctx, k.name, k.format, batches, "job", strings.Join(folders, ","), "--spec", "s3://"+bucket+"/"+k.spec())
 }
 
-// upkeep has the job do its daily work.
+// upkeep lets the job do its daily upkeep.
 func (k kept) upkeep(ctx context.Context, after batch) (Cost, error) {
 	after.name = "upkeep after " + after.name
 	m, err := k.bench.measure(ctx, k.name, k.format, []batch{after}, "job", "", "--spec", "s3://"+bucket+"/"+k.spec(), "--action", "upkeep")
 	return m.First, err
 }
 
-// measure runs measure.py, and compares the rows after each batch with those that there are to be.
+// measure runs measure.py. After each batch it compares the table's rows with the expected ones.
 func (b *bench) measure(ctx context.Context, table string, format config.TableFormat, batches []batch, arguments ...string) (Merges, error) {
 	var costs []Cost
 	names := make([]string, len(batches))

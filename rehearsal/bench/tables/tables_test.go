@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The rows that a batch expects are those that its records say, by package change.
+// The expected rows of a batch equal those that package change reads from its records.
 func TestRecordsAreThoseOfTheRowsThatAreExpected(t *testing.T) {
 	key := change.KeyColumns{Names: []string{"id"}, Types: []string{"bigint(20)"}}
 	s := newSource(1)
@@ -92,7 +92,7 @@ func TestMissedGoalsAreNamed(t *testing.T) {
 	require.Equal(t, []string{"iceberg takes 1.60 times as long in a table of 4 times the rows, not 1.5"}, r.Missed())
 }
 
-// A part that is measured takes the place of its former figures; the others stay, each with its day.
+// A measured part replaces its former figures. The other parts stay, each with its day.
 func TestPartsAreMeasuredOneByOne(t *testing.T) {
 	before := &Report{Taken: map[string]Taken{merging: {Date: "day 1"}, reading: {Date: "day 1"}}, Merging: []Merging{{Contender: peerName}}, Reading: []Reading{{Format: hudi}}}
 	now := &Report{Taken: map[string]Taken{reading: {Date: "day 2"}}, Reading: []Reading{{Format: iceberg}}}

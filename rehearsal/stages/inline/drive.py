@@ -1,8 +1,8 @@
-"""Deploys a program twice by Pulumi's Automation API, destroys it, and prints what that came to.
+"""Deploys a program twice with Pulumi's Automation API, destroys it, and prints the results.
 
     drive.py PROJECT STACK FOLDER POLICIES EXCEPTIONS
 
-FOLDER holds program.py, its Pulumi.yaml and the stack's configuration.
+FOLDER contains program.py, its Pulumi.yaml and the stack's configuration.
 """
 
 import json
