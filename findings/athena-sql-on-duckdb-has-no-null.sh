@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# PyPI sqlglot 30.30.0 (read "athena", write "duckdb") with duckdb 2.0.1: three expressions are handed on by name although the
-# two engines answer differently. Athena's engine, Trino, gives NULL for a pattern that does not match and for a field beyond
-# the last, and cuts text that is cast to a shorter varchar
+# PyPI sqlglot 30.30.0 (read "athena", write "duckdb") with duckdb 2.0.1: it copies three expressions by name although
+# the two engines answer differently. Athena's engine, Trino, returns NULL for a pattern that does not match and for a
+# field beyond the last. It cuts text that is cast to a shorter varchar
 # (https://trino.io/docs/476/functions/regexp.html, https://trino.io/docs/476/functions/string.html,
-# https://trino.io/docs/476/language/types.html#varchar). DuckDB gives '' twice and the whole text. So coalesce() never takes
-# its second value, IS NULL finds nothing, and a test of a query on DuckDB passes where Athena answers otherwise. For
-# greatest() and least() the same translator does write the NULLs out.
+# https://trino.io/docs/476/language/types.html#varchar). DuckDB returns '' in the first two cases and the whole text
+# in the third. So coalesce() never uses its second value, IS NULL finds nothing, and a query's test can pass on
+# DuckDB although Athena answers differently. For greatest() and least() sqlglot does translate the NULLs.
 # Seen: "regexp_extract ''", "split_part ''", "varchar(2) 'abc'", "greatest None".
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Apache Avro 1.12.1, Maven Central org.apache.avro:avro and PyPI avro: one file and one reader's schema, two answers. A column was DECIMAL(10,2)
-# and DATETIME(3), and is DECIMAL(12,4) and DATETIME(6) now. For Java what was written before, read with the new schema, is a hundredth of what
-# it was, and from 1970: the bytes are the old ones, the scale and the unit the new ones. Its compatibility check, on which schema registries build,
-# says COMPATIBLE. For Python both are as they were written. The specification lets two decimals match only if scale and precision are the same, and
-# says nothing about times (https://avro.apache.org/docs/1.12.0/specification/#decimal); reported as AVRO-2078 in 2017. Who widens a column
-# of a change stream gives it a new name there, or keeps the writer's schema beside each value.
+# Apache Avro 1.12.1, Maven Central org.apache.avro:avro and PyPI avro: with one file and one reader's schema they
+# give two answers. A column was DECIMAL(10,2) and DATETIME(3), and is DECIMAL(12,4) and DATETIME(6) now. Java reads
+# old values with the new schema as a hundredth of the original, and times as of 1970: it applies the new scale and
+# unit to the old bytes. Its compatibility check, which schema registries use, says COMPATIBLE. Python returns the
+# original values. The specification lets two decimals match only if scale and precision are the same, and says
+# nothing about times (https://avro.apache.org/docs/1.12.0/specification/#decimal); reported as AVRO-2078 in 2017. If
+# you widen a column of a change stream, give it a new name there, or keep the writer's schema with each value.
 # Seen: "Python 12.34, 2026-11-29T10:00:00", "Java 0.1234, 1970-01-21T18:52:26.400 COMPATIBLE".
 # Needs python3 with venv, Maven and a JDK of 11 or newer.
 set -euo pipefail

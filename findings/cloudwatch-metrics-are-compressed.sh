@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# github.com/aws/aws-sdk-go-v2/service/cloudwatch v1.51.1 with config v1.31.20: PutMetricData is sent with Content-Encoding: gzip.
-# With a configuration of config.LoadDefaultConfig that begins at a body of 10,240 bytes; with an aws.Config made by hand,
-# as tests and stand-ins make it, every call is compressed, because the zero threshold is no default. What stands between a
-# program and CloudWatch and reads the form finds no Action in it.
+# github.com/aws/aws-sdk-go-v2/service/cloudwatch v1.51.1 with config v1.31.20: the SDK sends PutMetricData with
+# Content-Encoding: gzip. With a configuration from config.LoadDefaultConfig it does so from a body of 10,240 bytes
+# on. With an aws.Config made by hand, as in tests and stand-ins, it compresses every call, because a threshold of
+# zero is not replaced by the default. So a proxy or stand-in that parses the form finds no Action in it.
 # Seen: "by hand, 10 metrics: gzip", "loaded, 10 metrics: plain", "loaded, 100 metrics: gzip".
 set -euo pipefail
 folder=$(mktemp -d)

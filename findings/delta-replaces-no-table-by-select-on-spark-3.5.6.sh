@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Delta Lake 3.3.2, which is made for Spark 3.5: CREATE OR REPLACE TABLE … AS SELECT of a table by its path is taken by Spark 3.5.5, and
-# refused by the patch release after that, whether there is a table or not: "does not support truncate in batch mode". AWS Glue 5.1
-# has the two together, 3.5.6 and 3.3.2. CREATE TABLE … AS SELECT, and a DataFrameWriter in the mode overwrite with overwriteSchema,
-# are not refused. Reported as https://github.com/delta-io/delta/issues/4671.
+# Delta Lake 3.3.2, which is made for Spark 3.5: Spark 3.5.5 accepts CREATE OR REPLACE TABLE … AS SELECT for a table
+# by its path. The next patch release refuses it, whether the table exists or not: "does not support truncate in batch
+# mode". AWS Glue 5.1 has exactly these two, Spark 3.5.6 and Delta Lake 3.3.2. Spark 3.5.6 does accept CREATE TABLE …
+# AS SELECT, and a DataFrameWriter in mode overwrite with overwriteSchema. Reported as
+# https://github.com/delta-io/delta/issues/4671.
 # Seen: on 3.5.5 "create ok", "replace ok", "overwrite ok"; on 3.5.6 "create ok", "replace refused", "overwrite ok".
 # Needs python3 (3.8 to 3.11) with venv, a Java of 8, 11 or 17, and Maven.
 set -euo pipefail

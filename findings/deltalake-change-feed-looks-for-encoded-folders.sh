@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# PyPI deltalake 1.6.6: the change data feed of a table that is partitioned by a timestamp, or by a text with a space or a colon, can be written and not
-# read. The log has a file's path percent-encoded, and the folder's own name has percent signs already, so that the log says %25 for each of them.
-# A read of the table decodes the path once; load_cdf looks for it as the log has it, for data files and for those of _change_data alike. Reads and
-# updates are well, nothing is said when the feed is switched on, and a test with partitions by date is green. A pipeline
-# that copies the table's changes on stops at its first hour.
-# Seen: "date: 1 row, feed 1 change", then "timestamp: 1 row, feed: not found: p=2026-11-29%252010%253A00%253A00.000000" beside the folder that there is:
-# "folder: p=2026-11-29%2010%3A00%3A00.000000".
+# PyPI deltalake 1.6.6: if a table is partitioned by a timestamp, or by a text with a space or a colon, its change
+# data feed can be written but not read. The log has each file's path percent-encoded. The folder's name already
+# contains percent signs, so the log has %25 for each of them. A read of the table decodes the path once. load_cdf
+# does not decode it, neither for data files nor for those of _change_data. Reads and updates work, switching the feed
+# on gives no warning, and a test with partitions by date passes. A pipeline that copies the table's changes stops at
+# its first hour.
+# Seen: "date: 1 row, feed 1 change", then "timestamp: 1 row, feed: not found:
+# p=2026-11-29%252010%253A00%253A00.000000" beside the folder that there is: "folder:
+# p=2026-11-29%2010%3A00%3A00.000000".
 # Needs python3 with venv.
 set -euo pipefail
 folder=$(mktemp -d)

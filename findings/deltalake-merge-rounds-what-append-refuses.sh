@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# PyPI deltalake 1.6.6: rows whose DECIMAL has more digits after the point than the table's column, as they come once a column of the source was widened,
-# are refused by append, by overwrite and by a merge with merge_schema. A merge without it takes them and rounds them to the table's scale, without
-# a word: the cast is DataFusion's, which raises for a value with too many digits before the point and for none with too many after it. A change
-# feed is applied by merge; the first load, which is what is tested for wrong types, by append. And a merge that writes only
-# what differs ("s.total <> t.total"), as one does to be idempotent, updates the row at each run for ever.
-# Seen: "append refused", "merge, merge_schema refused", "merge 12.35" of 12.3456, "merge what differs, three times: 1 1 1 rows".
+# PyPI deltalake 1.6.6: some rows have a DECIMAL with more digits after the point than the table's column, for example
+# after a column of the source was widened. append, overwrite and a merge with merge_schema refuse them. A merge
+# without merge_schema accepts them and silently rounds them to the table's scale. It uses DataFusion's cast, which
+# fails for too many digits before the point but not for too many after it. A change feed is applied by merge, but the
+# first load, on which people test types, uses append. And an idempotent merge that writes only differences ("s.total
+# <> t.total") updates the row in every run.
+# Seen: "append refused", "merge, merge_schema refused", "merge 12.35" of 12.3456, "merge what differs, three times: 1
+# 1 1 rows".
 # Needs python3 with venv.
 set -euo pipefail
 folder=$(mktemp -d)

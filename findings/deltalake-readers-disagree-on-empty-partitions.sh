@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# PyPI deltalake 1.6.6, polars 2.1.0: a table is partitioned by a text, and a row has the empty text there, as MySQL keeps it apart from NULL. The log has
-# "" for it, which Delta's protocol reads as NULL (https://github.com/delta-io/delta/blob/master/PROTOCOL.md#partition-value-serialization); Spark
-# writes no such value and is said to read it as the empty text (https://github.com/delta-io/delta/pull/7091). to_pyarrow_table() does as the protocol
-# says; polars, the change feed and what deltalake runs itself (merge, delete) read the empty text. So whether a row is there by region = ''
-# depends on who asks, a delete takes a row that the same library shows with a NULL, and a merge of what was read from one's own
-# table does not find it and inserts it once more.
-# Seen: "written: 'eu' '' None", "in the log: 'eu' '' None", "to_pyarrow_table: 'eu' None None", "polars: 'eu' '' None", "change feed: 'eu' '' None",
-# "delete where region = '': 1 row".
+# PyPI deltalake 1.6.6, polars 2.1.0: a table is partitioned by a text column, and a row has an empty text there,
+# which MySQL distinguishes from NULL. The log has "" for it. By Delta's protocol this means NULL
+# (https://github.com/delta-io/delta/blob/master/PROTOCOL.md#partition-value-serialization). Spark never writes such a
+# value, and is said to read it as an empty text (https://github.com/delta-io/delta/pull/7091). to_pyarrow_table()
+# follows the protocol. polars, the change feed and deltalake's own operations (merge, delete) read an empty text. So
+# readers disagree on whether region = '' finds the row. A delete removes a row that the same library shows with a
+# NULL. A merge of rows that were read from the same table does not find the row and inserts it again.
+# Seen: "written: 'eu' '' None", "in the log: 'eu' '' None", "to_pyarrow_table: 'eu' None None", "polars: 'eu' ''
+# None", "change feed: 'eu' '' None", "delete where region = '': 1 row".
 # Needs python3 with venv.
 set -euo pipefail
 folder=$(mktemp -d)

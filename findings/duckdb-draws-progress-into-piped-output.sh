@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# DuckDB 1.4.4 for Python: a program that is run as "python -c" or read from standard input gets a progress bar drawn among what it prints, on
-# standard output, once a query takes two seconds, also where that is a pipe and no terminal. The same program in a file gets none. DuckDB takes
-# a Python without a main file for an interactive one; it does not look where the output goes. So what reads the program's lines (JSON, say) breaks on
-# large data alone. "SET enable_progress_bar = false" keeps the output clean.
+# DuckDB 1.4.4 for Python: if a program runs as "python -c" or from standard input, and a query takes two seconds,
+# DuckDB draws a progress bar on standard output. It does so even if standard output is a pipe and no terminal. The
+# same program in a file gets no bar. DuckDB treats a Python without a main file as interactive and does not check
+# where the output goes. So a reader of the program's lines (JSON, for example) fails only with large data. "SET
+# enable_progress_bar = false" keeps the output clean.
 # Seen: "file: clean", "-c: a bar", "-c, switched off: clean".
 # Needs python3 with venv.
 set -euo pipefail

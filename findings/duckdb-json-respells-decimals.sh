@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# PyPI duckdb 2.0.1: ->, ->>, json_extract_string and json_value write a JSON number with a fraction anew from a double, so an
-# exact decimal loses digits and 1.10 becomes 1.1, although the JSON type is text and the whole document, cast to VARCHAR, has
-# every digit. Whole numbers of any size come out as they were written, so a test with large ids does not show it. Trino's
-# json_extract_scalar gives both as they were written.
+# PyPI duckdb 2.0.1: ->, ->>, json_extract_string and json_value convert a JSON number with a fraction to a double and
+# back. So an exact decimal loses digits and 1.10 becomes 1.1. Yet the JSON type is text, and the whole document, cast
+# to VARCHAR, has every digit. Whole numbers of any size stay unchanged, so a test with large ids does not show the
+# error. Trino's json_extract_scalar leaves both unchanged.
 # Seen: "->> 12345678901234567000.0", "->> 1.1", "->> 123456789012345678901234567890", and the document unchanged.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Apache Hudi 1.0.2 on Spark 3.5.6: after a row is deleted and every former version of the files is cleaned away, with one file version kept, a
-# value of the row can still be read in the table's folder: in log files of Hudi's own metadata table, which has an index of the least and the
-# greatest value of each column of each file (column_stats) that Spark's writer makes unasked. The cleaner of the table does not touch it: it waits for
-# the metadata table's own compaction and cleaning. With "hoodie.metadata.index.column.stats.enable=false" there is no such index.
+# Apache Hudi 1.0.2 on Spark 3.5.6: a row is deleted, and every former version of the files is cleaned away, with one
+# file version kept. A value of the row can still be read in the table's folder. It is in log files of Hudi's metadata
+# table. Spark's writer makes an index there by default, with the least and the greatest value of each column in each
+# file (column_stats). The table's cleaner does not change it; it waits for the metadata table's own compaction and
+# cleaning. With "hoodie.metadata.index.column.stats.enable=false" there is no such index.
 # Seen: "by default: in column_stats", "switched off: nowhere".
 # Needs python3 (3.8 to 3.11) with venv, a Java of 8, 11 or 17, and Maven.
 set -euo pipefail

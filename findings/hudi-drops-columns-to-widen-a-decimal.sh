@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Apache Hudi 1.0.2 on Spark 3.5.6, copy on write: a decimal column of more digits is refused where an int that becomes a bigint is taken.
-# "hoodie.avro.schema.validate=false", which is the default and the setting that the name of the check suggests, does not help; one about
-# another matter does, "hoodie.datasource.write.schema.allow.auto.evolution.column.drop=true". The error names the size of a field, not
-# the column's type: a decimal is bytes of a fixed number in Avro, which grows with its digits. The whole table is written anew here
-# (insert_overwrite_table), so that no file with the former type stays.
-# Seen: "wider int ok", "wider decimal refused", "wider decimal, validate=false refused", "wider decimal, column.drop=true ok".
+# Apache Hudi 1.0.2 on Spark 3.5.6, copy on write: Hudi lets an int column become a bigint, but refuses a decimal
+# column with more digits. "hoodie.avro.schema.validate=false", which is the default and which the name of the check
+# suggests, does not help. A setting for another purpose does:
+# "hoodie.datasource.write.schema.allow.auto.evolution.column.drop=true". The error names the size of a field and not
+# the column's type, because a decimal in Avro has a fixed number of bytes, which grows with its digits. This script
+# writes the whole table again (insert_overwrite_table), so that no file with the former type stays.
+# Seen: "wider int ok", "wider decimal refused", "wider decimal, validate=false refused", "wider decimal,
+# column.drop=true ok".
 # Needs python3 (3.8 to 3.11) with venv, a Java of 8, 11 or 17, and Maven.
 set -euo pipefail
 folder=$(mktemp -d)

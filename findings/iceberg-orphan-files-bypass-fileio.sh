@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# Apache Iceberg 1.10.0 on Spark 3.5.6, with GlueCatalog and S3FileIO and no S3 file system of Hadoop's: everything goes through
-# S3FileIO, MERGE, compaction and the expiry of snapshots among it, except remove_orphan_files, which lists the table's folder by
-# Hadoop's FileSystem: "No FileSystem for scheme "s3"". So upkeep of a table fails at its last step only. The argument
-# prefix_listing => true, which is false by default, has it list by the table's FileIO.
-# Seen: "rewrite_data_files ok", "expire_snapshots ok", "remove_orphan_files UnsupportedFileSystemException", "with prefix_listing ok".
+# Apache Iceberg 1.10.0 on Spark 3.5.6, with GlueCatalog and S3FileIO and without Hadoop's S3 file system: all
+# operations use S3FileIO, including MERGE, compaction and the expiry of snapshots. Only remove_orphan_files lists the
+# table's folder with Hadoop's FileSystem: "No FileSystem for scheme "s3"". So upkeep of a table fails only at its
+# last step. With the argument prefix_listing => true, which is false by default, it lists files with the table's
+# FileIO.
+# Seen: "rewrite_data_files ok", "expire_snapshots ok", "remove_orphan_files UnsupportedFileSystemException", "with
+# prefix_listing ok".
 # Needs python3 (3.8 to 3.11) with venv, a Java of 8, 11 or 17, and Maven.
 set -euo pipefail
 folder=$(mktemp -d)

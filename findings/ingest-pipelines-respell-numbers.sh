@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# OpenSearch 2.19.4 (org.opensearch.distribution.integ-test-zip, with the modules lang-painless and ingest-common, all from Maven
-# Central): a document that passes an ingest pipeline is written anew, and its numbers through a double, although the pipeline's
-# only processor sets one other field. A decimal loses its trailing zeros or its digits, a number beyond a double becomes a text,
-# and a keyword search for the text that was sent finds nothing. Without a pipeline, and with one that has no processors, the
-# document is kept to the byte. Integers of any length are kept by all three.
+# OpenSearch 2.19.4 (org.opensearch.distribution.integ-test-zip, with the modules lang-painless and ingest-common, all
+# from Maven Central): an ingest pipeline rewrites the document and converts its numbers to doubles, even if its only
+# processor sets one other field. A decimal loses its trailing zeros or its digits. A number beyond a double becomes a
+# text. A keyword search for the original text finds nothing. Without a pipeline, or with one that has no processors,
+# every byte of the document stays the same. In all three cases integers of any length stay the same.
 # Seen: none {"a":1.10,"b":-123456789012345678901234.5,"c":1e400,"d":18446744073709551616}
 #       set {"a":1.1,"b":-1.2345678901234569E23,"c":"Infinity","d":18446744073709551616,"f":1}, found 0
 # Needs Maven, a JDK of 17 to 23, curl, python3, and, as root, the user nobody (OpenSearch refuses root).

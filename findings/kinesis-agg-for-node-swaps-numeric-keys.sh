@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# npm aws-kinesis-agg 4.2.8 (awslabs' KPL aggregation for Node): records that were put together come out with each other's partition keys when
-# the keys are numbers, as the ids of rows are. The library numbers the keys in the order in which they come, and writes their table as
-# Object.keys() of the object it numbered them in; JavaScript lists integer-like names first, by size. So record "10" points at place 0, where "2" is.
-# Keys that come in rising order, and texts such as "orders.10", come out right, so that a test with 1, 2, 3 is green. The checksum is right
-# as well. Whoever groups by the key, or puts the records on by it, takes one row's changes for another's, and loses the order of both.
-# Seen: "in 10 2 33: out 2:10 10:2 33:33" (key:data), "in 1 2 3: out 1:1 2:2 3:3", "in orders.10 orders.2: out orders.10:orders.10 orders.2:orders.2".
+# npm aws-kinesis-agg 4.2.8 (awslabs' KPL aggregation for Node): if partition keys are numbers, for example ids of
+# rows, deaggregated records have each other's keys. The library numbers the keys in the order in which they come. But
+# it writes the table of keys as Object.keys() of an object, and JavaScript lists names that look like integers first,
+# by size. So record "10" points at place 0, where "2" is. Keys in rising order, and texts such as "orders.10", come
+# out right, so a test with 1, 2, 3 passes. The checksum is right as well. A consumer that groups by the key, or puts
+# the records on by it, mistakes one row's changes for another's and loses the order of both.
+# Seen: "in 10 2 33: out 2:10 10:2 33:33" (key:data), "in 1 2 3: out 1:1 2:2 3:3", "in orders.10 orders.2: out
+# orders.10:orders.10 orders.2:orders.2".
 # Needs Node.js with npm.
 set -euo pipefail
 folder=$(mktemp -d)

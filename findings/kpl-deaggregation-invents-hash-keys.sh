@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# PyPI aws-kinesis-agg 1.2.3 (awslabs' KPL aggregation for Python, protobuf 6.33.0): of records that were put together, one
-# without an explicit hash key comes out of deaggregation with the explicit hash key of another. The index into the list of
-# keys is optional in the message and reads as 0 when it is not there; the library does not ask whether it is. Whoever puts
-# the records into another stream as they came out sends all of them to one shard.
-# Beside it: the package needs six and does not say so; after a plain install it cannot be imported.
-# Seen: "import without six: ModuleNotFoundError", then for the second record, which has no hash key,
-# "orders.2: explicitHashKey 170141183460469231731687303715884105728".
+# PyPI aws-kinesis-agg 1.2.3 (awslabs' KPL aggregation for Python, protobuf 6.33.0): if an aggregated record has no
+# explicit hash key, deaggregation gives it the explicit hash key of another record. In the message, the index into
+# the list of keys is optional and reads as 0 if it is missing; the library does not check whether it is set. If a
+# program puts these records into another stream unchanged, all of them go to one shard. Besides, the package needs
+# six but does not declare it. After a plain install it cannot be imported.
+# Seen: "import without six: ModuleNotFoundError", then for the second record, which has no hash key, "orders.2:
+# explicitHashKey 170141183460469231731687303715884105728".
 set -euo pipefail
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
-# PyPI moto 5.2.5, server mode, Kinesis: records that two writers put at once are lost. The server answers requests in threads, and a shard
-# gives a record the number after its latest one: two threads find the same number, the later record takes the place of the earlier one, and
-# both writers are answered with that sequence number and FailedRecordCount 0. Kinesis keeps both
-# (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html). So a test of two producers fails now and then as if the
-# consumer had lost a record, and one producer alone never shows it.
+# PyPI moto 5.2.5, server mode, Kinesis: if two writers put records at once, records are lost. The server answers
+# requests in threads, and a shard numbers a record after its latest one. Two threads find the same number, and the
+# later record replaces the earlier one. Both writers receive that sequence number and FailedRecordCount 0. Kinesis
+# keeps both records (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_PutRecords.html). So a test of two
+# producers sometimes fails as if the consumer had lost a record, and a single producer never shows the error.
 # Seen: "failed 0", "sequence numbers given twice: yes", "records lost: yes" (some 50 of 8,000 on two cores).
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# PyPI moto 5.2.5, Kinesis: a shard that was split goes on as if it were open. Records are still written into it, its children
-# get none; GetRecords goes on giving a NextShardIterator and no ChildShards, where Kinesis gives no iterator and names the
-# children (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html); and OpenShardCount counts 2 of three
-# open shards. So a consumer passes its tests of a split that reads only the shards it found first, and one that reads a parent
-# to its end before its children, as a key's order demands, waits for ever without any lag.
+# PyPI moto 5.2.5, Kinesis: after a split, the parent shard stays open. Records are still written into it, and its
+# children get none. GetRecords keeps returning a NextShardIterator and no ChildShards; Kinesis returns no iterator
+# and names the children (https://docs.aws.amazon.com/kinesis/latest/APIReference/API_GetRecords.html). OpenShardCount
+# is 2 although three shards are open. So a consumer that reads only the shards it found first passes its tests of a
+# split. A consumer that reads a parent to its end before the children, as the order of a key requires, waits forever
+# without any lag.
 # Seen: "open shards 2", "parent: iterator yes, children None, lag 0", "written after the split into: the parent".
 set -euo pipefail
 folder=$(mktemp -d)

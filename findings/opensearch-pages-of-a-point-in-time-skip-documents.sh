@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# OpenSearch 2.19.4 (org.opensearch.distribution.integ-test-zip, from Maven Central): whoever pages through a point in time of an index by
-# sort _doc and search_after, the fast order that the documentation names for reading everything, does not get everything. Each shard numbers its
-# documents by itself, several have the same number, and search_after goes on behind all of that number. No error and no total says so: the
-# last page is merely short. With one shard nothing is missing; a scroll by _doc reads all of the same index.
+# OpenSearch 2.19.4 (org.opensearch.distribution.integ-test-zip, from Maven Central): if a client pages through a
+# point in time of an index with sort _doc and search_after, it does not get all documents. The documentation
+# recommends this fast order for reading everything. Each shard numbers its own documents, so several documents have
+# the same number, and search_after skips all of that number. No error and no total shows it; only the last page is
+# short. With one shard nothing is missing, and a scroll by _doc reads the whole index.
 # Seen: 1 shards: 1000 of 1000 by search_after, 1000 of 1000 by scroll
 #       5 shards: 991 of 1000 by search_after, 1000 of 1000 by scroll
 # Needs Maven, a JDK of 17 to 23, curl, python3, and, as root, the user nobody (OpenSearch refuses root).

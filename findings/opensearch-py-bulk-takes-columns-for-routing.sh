@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# PyPI opensearch-py 3.2.0: helpers.bulk takes a row as a flat dictionary, too, with _index and _id among its columns: these are taken out, and the rest is
-# the document. Taken out are also members without an underscore: routing, version, version_type, pipeline, parent, if_seq_no and others. A column
-# with such a name is missing in the document, and decides how it is written. Of routing nobody is told: the row is on the shard of that value, where a
-# GET by its id alone does not look, and when the column changes, the next write goes to another shard, beside the row that is there
-# (https://docs.opensearch.org/latest/mappings/metadata-fields/routing/). For pipeline it is elasticsearch-py#640, from before the fork.
-# With the row in _source nothing is taken.
-# Seen: "flat {"index": {"_id": 7, "_index": "payments", "routing": "026009593"}} {"amount": 5, "id": 7}", and with _source the whole row.
+# PyPI opensearch-py 3.2.0: helpers.bulk also accepts a row as a flat dictionary, with _index and _id among its
+# columns. It removes these, and the rest is the document. But it also removes members without an underscore: routing,
+# version, version_type, pipeline, parent, if_seq_no and others. A column with such a name is missing in the document
+# and changes how the document is written. Nothing warns about routing: the row goes to the shard for that value,
+# where a GET by its id alone does not look. When the column changes, the next write goes to another shard, and the
+# old row stays (https://docs.opensearch.org/latest/mappings/metadata-fields/routing/). For pipeline,
+# elasticsearch-py#640 reports it, from before the fork. If the row is in _source, nothing is removed.
+# Seen: "flat {"index": {"_id": 7, "_index": "payments", "routing": "026009593"}} {"amount": 5, "id": 7}", and with
+# _source the whole row.
 # Needs python3 with venv.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Maven Central embedded-postgres-binaries 17.6.0 (PostgreSQL 17.6), logical decoding by test_decoding: the rows of one COPY have one LSN, those of
-# one INSERT of many values an LSN each. COPY writes a record of the log for a page (heap_multi_insert), and the decoder gives each row of it the
-# place of that record. So the LSN of a change, which orders the changes of one row, is no key of a change: who deduplicates a change stream by
-# its LSN, or by transaction and LSN, keeps one row of each page that was copied and loses the rest.
+# Maven Central embedded-postgres-binaries 17.6.0 (PostgreSQL 17.6), logical decoding by test_decoding: rows of one
+# COPY share an LSN, but rows of one INSERT with many values have one each. COPY writes one log record per page
+# (heap_multi_insert), and the decoder gives each of its rows the position of that record. So an LSN orders the
+# changes of one row, but it does not identify a change. A consumer that removes duplicates by LSN, or by transaction
+# and LSN, keeps one row of each copied page and loses the rest.
 # Seen: "rows copied: 200, of LSNs: 2", "rows inserted: 200, of LSNs: 200".
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Maven Central embedded-postgres-binaries 17.6.0 (PostgreSQL 17.6): with a DEFERRABLE primary key, UPDATE orders SET id = id + 1 is one statement
-# whose changes are in the log row by row: 1 becomes 2, then 2 becomes 3. In between two rows have the key 2, which no consumer of the log can
-# hold: applied in the order of the log by key, the second change takes away the row that the first has written. A primary key that is not
-# deferrable refuses the statement. So a change stream that is applied in perfect order ends with fewer rows than the table.
+# Maven Central embedded-postgres-binaries 17.6.0 (PostgreSQL 17.6): with a DEFERRABLE primary key, UPDATE orders SET
+# id = id + 1 is one statement, but the log has its changes row by row: 1 becomes 2, then 2 becomes 3. In between, two
+# rows have the key 2, which no consumer of the log can represent. If it applies the changes by key in the log's
+# order, the second change removes the row that the first has written. With a primary key that is not deferrable,
+# PostgreSQL refuses the statement. So a change stream that is applied in perfect order ends with fewer rows than the
+# table.
 # Seen: "the table has the keys 2 3 4", "applied in the log's order: 4", "not deferrable: refused".
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,11 +1,14 @@
 #!/usr/bin/env bash
-# Maven Central embedded-postgres-binaries 17.6.0 (PostgreSQL 17.6): a column whose type is a domain, price = numeric(12,2), has two types. A query's
-# answer says numeric with the precision, for PostgreSQL looks through domains there. pgoutput's Relation message says the domain's OID, a number
-# that no client library knows, and the modifier -1; test_decoding says the domain's name. The Type message before it has the domain's OID beside the
-# name of its base type, numeric. So the precision is nowhere in the stream: a consumer that keeps decoders by OID, and was tested by SELECT, gets
-# text for such columns, and one that makes its table from Relation messages gives them no precision. It has to ask pg_type.
+# Maven Central embedded-postgres-binaries 17.6.0 (PostgreSQL 17.6): if a column's type is a domain, price =
+# numeric(12,2), PostgreSQL describes it in different ways. The answer to a query says numeric with the precision,
+# because there PostgreSQL resolves domains. pgoutput's Relation message has the domain's OID, a number that no client
+# library knows, and the modifier -1; test_decoding has the domain's name. The Type message before it has the domain's
+# OID and the name of its base type, numeric. So the stream never contains the precision. A consumer that selects
+# decoders by OID, and was tested with SELECT, gets text for such columns. One that makes its table from Relation
+# messages gives them no precision. It must query pg_type.
 # Seen: "SELECT: total numeric(12,2), plain numeric(12,2)", "pgoutput, Type: the OID of price is called numeric",
-# "pgoutput, Relation: total price without precision, plain numeric(12,2)", "test_decoding: total[price] plain[numeric]".
+# "pgoutput, Relation: total price without precision, plain numeric(12,2)", "test_decoding: total[price]
+# plain[numeric]".
 set -euo pipefail
 folder=$(mktemp -d)
 chmod 755 "$folder"

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# github.com/pulumi/pulumi/sdk/v3 v3.276.0 for Go: declaring a resource or a component returns at once, but RegisterResourceOutputs of a
-# component returns only when the engine has answered the component's registration. The engine answers when one of its workers is free:
-# `pulumi up` has four for each core, https://github.com/pulumi/pulumi/blob/v3.276.0/pkg/cmd/pulumi/operations/up.go. A program that does
-# something for resources under way (opens a tunnel, starts a server) after its next component stops for good when as many of them wait for
-# it as there are workers: on two cores eight do, on a machine with more cores the same program is well.
-# Here one worker is kept by a resource that waits for what the program does last.
+# github.com/pulumi/pulumi/sdk/v3 v3.276.0 for Go: declaring a resource or a component returns at once. But
+# RegisterResourceOutputs of a component returns only when the engine has answered the component's registration. The
+# engine answers when one of its workers is free. `pulumi up` has four for each core,
+# https://github.com/pulumi/pulumi/blob/v3.276.0/pkg/cmd/pulumi/operations/up.go. Suppose that a program does
+# something for waiting resources (opens a tunnel, starts a server) after it declares its next component. It hangs
+# forever if as many resources wait as there are workers: eight on two cores. On a machine with more cores the same
+# program works. Here a resource that waits for the program's last step occupies one worker.
 # Seen: "declared: at once", "outputs registered: only when the worker gave up".
 set -euo pipefail
 folder=$(mktemp -d)

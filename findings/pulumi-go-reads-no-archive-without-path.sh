@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# github.com/pulumi/pulumi/sdk/v3 v3.276.0 for Go: an Invoke whose answer holds, anywhere in a map, an archive or asset of which
-# only the hash is known ends with "expected asset to be one of File, String, or Remote; got none". The engine has such ones
-# in its state after a refresh: the provider reads a function's code back as a hash. So pulumi:pulumi:readStackResourceOutputs
-# works for a stack until somebody refreshes it. Into a struct that does not name the member, the same answer is read.
+# github.com/pulumi/pulumi/sdk/v3 v3.276.0 for Go: an Invoke fails if its answer contains, anywhere in a map, an
+# archive or asset of which only the hash is known: "expected asset to be one of File, String, or Remote; got none".
+# After a refresh the engine has such archives in its state, because the provider reads a function's code back as a
+# hash. So pulumi:pulumi:readStackResourceOutputs works for a stack until somebody refreshes it. The same answer can
+# be read into a struct that does not name the member.
 # Seen: "a map: ... got none", "a struct: orders".
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
-# PyPI pyiceberg 0.12.0, polars 2.1.0: a column of a source was widened, and Iceberg's with it: float is double, decimal(4,2) is decimal(20,2). Rows of files
-# from before are shown in the new type and compared in the old one. What a scan shows as 0.10000000149011612 is found neither by < 0.1 nor by = nor
-# by >: the file is left out by its bounds, which are compared as doubles, or the row by its value, since 0.1 as a float is not more than itself.
-# delete("value > 0.1") takes it all the same, for by the bounds the whole file is more. Polars, which reads the table by
-# pyiceberg's plan, finds it by >. A decimal with more digits than the old type has is an error, until the last old file was
-# written anew; int to long is compared right.
-# Seen: "a scan shows 0.10000000149011612", "pyiceberg: < no, = no, > no", "polars: < no, = no, > yes", "after delete > 0.1: 0 rows",
-# "total < 5.00: 1 row", "total < 123456.00: ArrowInvalid".
+# PyPI pyiceberg 0.12.0, polars 2.1.0: a column of a source was widened, and so was Iceberg's column: float to double,
+# decimal(4,2) to decimal(20,2). pyiceberg shows rows of older files in the new type but compares them in the old one.
+# A scan shows 0.10000000149011612, but neither < 0.1 nor = nor > finds it. Either the file's bounds, which are
+# compared as doubles, exclude the file, or the value excludes the row, because 0.1 as a float is not greater than
+# itself. delete("value > 0.1") still deletes the row, because by its bounds the whole file is greater. Polars, which
+# reads the table by pyiceberg's plan, finds it by >. A decimal with more digits than the old type is an error until
+# the last old file is rewritten. int to long is compared correctly.
+# Seen: "a scan shows 0.10000000149011612", "pyiceberg: < no, = no, > no", "polars: < no, = no, > yes", "after delete
+# > 0.1: 0 rows", "total < 5.00: 1 row", "total < 123456.00: ArrowInvalid".
 # Needs python3 with venv.
 set -euo pipefail
 folder=$(mktemp -d)

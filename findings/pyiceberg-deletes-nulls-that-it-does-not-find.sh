@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
-# PyPI pyiceberg 0.12.0: which rows table.delete() takes depends on how they lie in files. Rows are compared as in SQL, where NULL != 'open' is not
-# true: a scan with that filter does not show a row without a status. A whole file is compared as Iceberg's expressions are, where null differs from
-# 'open': it is dropped without being read if all of it matches, as it is with the NULLs of a table that is partitioned by the column.
-# So a dry run by scan shows fewer rows than the delete takes, and partitioning changes what is deleted. With "not in" the scan
-# shows the NULLs, and the delete takes them from whole files only. "and status is not null" settles all of it.
-# Seen: "status != 'open': found 3 4, deleted 3 4, if partitioned by status 2 3 4",
-# "status not in ('open', 'paid'): found 2 4, deleted 4, if partitioned by status 2 4"; row 2 is the one without a status.
+# PyPI pyiceberg 0.12.0: which rows table.delete() deletes depends on how rows are distributed over files. Rows are
+# compared as in SQL, where NULL != 'open' is not true, so a scan with that filter does not show a row without a
+# status. A whole file is compared by Iceberg's rules, where null differs from 'open'. If all of a file matches, it is
+# dropped without being read. That is so for the file of NULLs in a table that is partitioned by the column. So a dry
+# run by scan shows fewer rows than the delete removes, and partitioning changes what is deleted. With "not in" the
+# scan shows the NULLs, and the delete removes them only from whole files. With "and status is not null" all cases
+# agree.
+# Seen: "status != 'open': found 3 4, deleted 3 4, if partitioned by status 2 3 4", "status not in ('open', 'paid'):
+# found 2 4, deleted 4, if partitioned by status 2 4"; row 2 is the one without a status.
 # Needs python3 with venv.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
-# PyPI pyiceberg 0.12.0: table.scan(snapshot_id=...) gives the rows of a former snapshot under the names that its columns had then; the filter of
-# the same scan goes by the names of today. After two columns have changed names, a filter for what can be read in the rows finds none of them, and
-# finds rows in which it is not true. A name that is not used any more is refused, so that the error shows only with a plain rename.
-# Column ids keep reads of the present right, and who only selects from the past sees nothing of it.
-# Seen: "rows then: 1 paid late, 2 late paid" (id, status, remark), "then, status == 'paid': 2 late paid", "then, remark == 'paid': 1 paid late".
+# PyPI pyiceberg 0.12.0: table.scan(snapshot_id=...) returns rows of a former snapshot under the names that its
+# columns had then. But the filter of the same scan uses the present names. After two columns have swapped names, a
+# filter by a visible value does not find its rows, and finds rows for which it is false. An unused name is refused,
+# so a simple rename gives an error. Reads of the present work because of column ids, and a read of the past without a
+# filter shows no problem.
+# Seen: "rows then: 1 paid late, 2 late paid" (id, status, remark), "then, status == 'paid': 2 late paid", "then,
+# remark == 'paid': 1 paid late".
 # Needs python3 with venv.
 set -euo pipefail
 folder=$(mktemp -d)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Spark 3.5.6: the runtime Bloom filter, which leaves rows out of a large table before they are shuffled for a join, is not made where it would
-# leave out most. Spark looks whether one side could be broadcast by its size, and makes no filter then. But an outer join that keeps every row of the
-# small side cannot broadcast that side: it shuffles and sorts the whole large table. A MERGE that inserts what it does not find is such a join. With
-# "spark.sql.autoBroadcastJoinThreshold=-1", which reads as if it made joins slower, the same join gets its filter.
+# Spark 3.5.6: the runtime Bloom filter removes rows of a large table before a join shuffles them. Spark does not make
+# it where it would remove most. It makes no filter if one side is small enough to broadcast. But an outer join that
+# keeps every row of the small side cannot broadcast that side, so it shuffles and sorts the whole large table. A
+# MERGE with inserts is such a join. "spark.sql.autoBroadcastJoinThreshold=-1" sounds as if it made joins slower, but
+# with it the same join gets its filter.
 # Seen: "10 MB: sort-merge, filter no", "-1: sort-merge, filter yes".
 # Needs python3 (3.8 to 3.11) with venv and a Java of 8, 11 or 17.
 set -euo pipefail

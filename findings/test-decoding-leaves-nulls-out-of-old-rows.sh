@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# Maven Central embedded-postgres-binaries 17.6.0 (PostgreSQL 17.6), test_decoding (the plugin that AWS DMS uses by default), REPLICA IDENTITY FULL:
-# the new row of an update has every column, NULLs as null; the old row of an update, and the row of a delete, have no column that is NULL. A value
-# that PostgreSQL keeps out of line and that an update left as it was is unchanged-toast-datum in the new row. So in an old row the absence of a
-# column means NULL, in a new row of a record that was made from it, it means unchanged: who merges the two by "absent" alone confuses them, and who
-# learns a table's columns from the first delete lacks some.
+# Maven Central embedded-postgres-binaries 17.6.0 (PostgreSQL 17.6), test_decoding (the plugin that AWS DMS uses by
+# default), REPLICA IDENTITY FULL: the new row of an update has every column, and NULLs are null. The old row of an
+# update, and the row of a delete, omit NULL columns. If an update does not change a value that PostgreSQL stores out
+# of line, the new row has unchanged-toast-datum for it. So a missing column means NULL in an old row, but unchanged
+# in a new row of a record that was made from it. A consumer that treats both cases alike confuses them, and one that
+# learns a table's columns from the first delete misses some.
 # Seen: "update, old row: id body", "update, new row: id body(unchanged) note(null)", "delete, row: id body".
 set -euo pipefail
 folder=$(mktemp -d)
