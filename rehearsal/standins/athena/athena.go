@@ -15,22 +15,22 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/glue/types"
 )
 
-// Options of a check.
+// Options configures a check.
 type Options struct {
 	Account account.Account
-	// Bucket of the lake; Prefix of its raw records, without a trailing slash.
+	// Bucket is the lake's bucket. Prefix is that of its raw records, without a trailing slash.
 	Bucket, Prefix string
-	// Database and Workgroup of the catalog: the stack's outputs catalogDatabase and athenaWorkgroup.
+	// Database and Workgroup are the stack's outputs catalogDatabase and athenaWorkgroup.
 	Database, Workgroup string
 	// Python is an interpreter with the modules in stores/requirements.txt: stores.Site.Python.
 	Python string
 	// Dir is an existing folder for downloaded objects.
 	Dir string
-	// Engine that runs them, over Database. Default DuckDB, in Python over the files in Dir.
+	// Engine runs the queries over Database. Default: DuckDB in Python, over the files in Dir.
 	Engine Engine
 }
 
-// Result of a check.
+// Result has the results of a check.
 type Result struct {
 	// Engine is the engine's name with its version.
 	Engine string

@@ -44,7 +44,7 @@ var orders = views.Table{
 // lake maps an object's key to its lines.
 type lake map[string][]string
 
-// catalogued is what the program registers for a table.
+// catalogued has the resources that the program registers for a table.
 type catalogued struct {
 	Tables  []table
 	Queries []query

@@ -21,13 +21,13 @@ type Engine interface {
 
 // Answer is a statement's result.
 type Answer struct {
-	// Columns with their types in Trino's spelling.
+	// Columns has the columns, with their types in Trino's spelling.
 	Columns []Column
-	// Rows of JSON values: text, numbers, booleans, lists of texts, null.
+	// Rows has JSON values: text, numbers, booleans, lists of texts, null.
 	Rows [][]any
 }
 
-// Column of a result.
+// Column is a column of a result.
 type Column struct{ Name, Type string }
 
 // Row is a row of a view or query, by column. A value is text, or nil for NULL: integers and decimals with all zeros,
@@ -141,7 +141,7 @@ func keyOf(before string) string {
 	return before[strings.LastIndexAny(before, " \n")+1:]
 }
 
-// keyValues are the SQL values for the parameters that stand for key columns.
+// keyValues returns the SQL values for the parameters of key columns.
 func keyValues(ctx context.Context, e Engine, sql string, parts []string) ([]string, error) {
 	var keys []string
 	for _, part := range parts[:len(parts)-1] {

@@ -38,7 +38,7 @@ func TestRowsAreOneHoweverTheirKeysAreWritten(t *testing.T) {
 			load(0, image(id+2, way, 1)), changed("delete", 1, 10, id+2, image(id+2, other, 1), ""),
 			// Its code changes from empty text.
 			load(0, image(id+3, way, 1)), changed("update", 1, 10, id+3, fmt.Sprintf(`{"id":%d,"code":"x","tag":"0xCAFE0000","tail":"0x","at":"12:00:00","happened":"2026-01-02T03:04:05Z","price":1.5,"v":3}`, id+3), image(id+3, other, 0)),
-			// An update without the former key.
+			// This update lacks the former key.
 			load(0, image(id+4, way, 1)), changed("update", 1, 10, id+4, image(id+4, other, 4), ""),
 		)
 	}

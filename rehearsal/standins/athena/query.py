@@ -59,7 +59,7 @@ def register(db, asked):
 
 
 class Refused(Exception):
-    """An error for what Athena refuses, or this program does not know."""
+    """Reports SQL that Athena refuses, or that this program does not support."""
 
 
 def fail(message):
@@ -192,7 +192,7 @@ KNOWN = {
 }  # fmt: skip
 UNLIKE = (exp.Div, exp.IntDiv, exp.Mod)  # Trino divides integers as integers
 
-# The texts that Trino can cast; DuckDB also takes 12.0 for an integer.
+# These texts can be cast in Trino. DuckDB also accepts 12.0 for an integer.
 FORMS = {
     "INT": r"[+-]?[0-9]+",
     "BIGINT": r"[+-]?[0-9]+",

@@ -12,7 +12,7 @@ import (
 // views must still give in every engine.
 type Trial struct {
 	Table views.Table
-	// Lines of the object.
+	// Lines are the lines of the object.
 	Lines []string
 	// Rows that the view of rows must have, in any order, without NULL columns.
 	Rows []Row

@@ -27,7 +27,7 @@ func Trino(url, version, database string) Engine {
 	return &trino{client: &http.Client{Timeout: statementTime}, url: url, name: "trino " + version, schema: database}
 }
 
-// Name of the engine.
+// Name returns the name of the engine.
 func (t *trino) Name() string { return t.name }
 
 // Close does not stop the server.
@@ -58,7 +58,7 @@ func (t *trino) Query(ctx context.Context, sql string) (Answer, error) {
 	}
 }
 
-// page of a result.
+// page is a page of a result.
 type page struct {
 	Next    string `json:"nextUri"`
 	Columns []Column

@@ -16,7 +16,7 @@ import (
 const (
 	// defaultScale shortens a minute to two seconds.
 	defaultScale = 30
-	// defaultLongest is the maximum length of a period: those of an hour and more pass even faster.
+	// defaultLongest is the maximum length of a period. Periods of an hour and more are shortened even further.
 	defaultLongest = 10 * time.Second
 	// perMinute is how often services publish within one of their minutes. In AWS that is once, but a busy machine
 	// may be late.

@@ -31,7 +31,7 @@ type scene struct {
 	t       *testing.T
 	client  *cloudwatch.Client
 	logs    string
-	seconds atomic.Int64 // latency that the stand-in publishes; negative for none
+	seconds atomic.Int64 // latency that the stand-in publishes; negative: none
 }
 
 const patience = 30 * time.Second

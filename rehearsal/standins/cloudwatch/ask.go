@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// State of an alarm.
+// State is the state of an alarm.
 type State struct {
 	// Value is OK, ALARM or INSUFFICIENT_DATA.
 	Value string
@@ -58,7 +58,7 @@ func (a *Alarms) MetricOf(name string) (Metric, bool) {
 	return d.metric, true
 }
 
-// States of all alarms, by name.
+// States returns the states of all alarms, by name.
 func (a *Alarms) States() map[string]State {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -190,7 +190,7 @@ func (a *Alarms) Published(m Metric) evaluation.Series {
 	return nil
 }
 
-// OnlyAWS reports whether a metric in an AWS namespace is published by no stand-in.
+// OnlyAWS reports whether a metric is in an AWS namespace and no stand-in publishes it.
 func (a *Alarms) OnlyAWS(m Metric) bool {
 	return strings.HasPrefix(m.Namespace, "AWS/") && !a.supplied[m.Namespace+" "+m.Name]
 }

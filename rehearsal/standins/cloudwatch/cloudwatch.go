@@ -20,12 +20,12 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 )
 
-// Tasks is the stand-in of DMS.
+// Tasks is implemented by the stand-in of DMS.
 type Tasks interface {
 	Latencies() map[string]dms.Latency
 }
 
-// Deliveries is the stand-in of Firehose.
+// Deliveries is implemented by the stand-in of Firehose.
 type Deliveries interface {
 	Stats() map[string]firehose.Stats
 	Readings() map[string]firehose.Reading
@@ -33,8 +33,8 @@ type Deliveries interface {
 
 // Databases are the databases behind Aurora PostgreSQL clusters.
 type Databases interface {
-	// LogsKept is how many bytes of log slots keep, by the cluster's identifier; -1 without a slot. It returns the
-	// values of databases that answer together with the error of others.
+	// LogsKept returns how many bytes of the log the slots keep, by the cluster's identifier; -1 without a slot.
+	// If some databases do not answer, it returns the values of the others together with the error.
 	LogsKept(ctx context.Context) (map[string]int64, error)
 }
 
@@ -109,8 +109,8 @@ func (p *publisher) publish(ctx context.Context, now time.Time) error {
 	}
 	kept, down := p.databases.LogsKept(ctx)
 	for cluster, bytes := range kept {
-		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html: only the
-		// writer has a log.
+		// Only the writer has a log:
+		// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Aurora.AuroraMonitoring.Metrics.html.
 		add("AWS/RDS", "TransactionLogsDiskUsage", float64(bytes), types.StandardUnitBytes, dimension("DBClusterIdentifier", cluster), dimension("Role", "WRITER"))
 	}
 	for namespace, datums := range data {
@@ -128,8 +128,8 @@ func dimension(name, value string) types.Dimension {
 	return types.Dimension{Name: aws.String(name), Value: aws.String(value)}
 }
 
-// dimensions of a task's metrics contain its resource id, not its name. For a serverless task the dimension's name is
-// undocumented, so nobody may rely on it.
+// dimensions returns the dimensions of a task's metrics. They contain its resource id and not its name. AWS does
+// not document the dimension's name for a serverless task, so nobody may rely on it.
 func (p *publisher) dimensions(ctx context.Context, task string) ([]types.Dimension, error) {
 	id := task[strings.LastIndex(task, ":")+1:]
 	if strings.Contains(task, ":replication-config:") {

@@ -18,7 +18,7 @@ import (
 // declared is a declared alarm.
 type declared struct {
 	name string
-	// tells means that it notifies somebody.
+	// tells means that the alarm sends notifications.
 	tells bool
 	// rule of a composite alarm; nil for a metric alarm, which has the fields below.
 	rule *evaluation.Rule
@@ -154,7 +154,7 @@ func (d *declared) healthy() float64 {
 	return d.threshold - math.Abs(d.threshold) - 1
 }
 
-// breaching is a value for which it fires; NaN when only missing values make it fire.
+// breaching returns a value that makes the alarm fire; NaN if only missing values do.
 func (d *declared) breaching() float64 {
 	switch {
 	case d.ofLife():

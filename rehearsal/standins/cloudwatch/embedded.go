@@ -99,7 +99,7 @@ func embedded(lines [][]byte) []Reading {
 	return readings
 }
 
-// values of a metric in a line: a number, or several.
+// values returns the values of a metric in a line: a number, or several.
 func values(member json.RawMessage) []float64 {
 	var one float64
 	if json.Unmarshal(member, &one) == nil {

@@ -67,7 +67,7 @@ func MeasureDeliveries(deliveries Deliveries) Measure {
 	}}
 }
 
-// Destinations in the names of Firehose's metrics.
+// These are destinations in the names of Firehose's metrics.
 const (
 	toLake       = "DeliveryToS3."
 	toDomain     = "DeliveryToAmazonOpenSearchService."
@@ -107,12 +107,12 @@ func delivered(name string, at firehose.Reading, before, now firehose.Stats) []R
 	return readings
 }
 
-// Mappings is the stand-in of event source mappings.
+// Mappings is implemented by the stand-in of event source mappings.
 type Mappings interface {
 	Stats() map[string]lambda.MappingStats
 }
 
-// Functions is the stand-in that runs functions.
+// Functions is implemented by the stand-in that runs functions.
 type Functions interface {
 	OnInvocation(f func(lambda.Invocation))
 }
@@ -122,8 +122,8 @@ var (
 	_ Functions = (*lambda.Runner)(nil)
 )
 
-// MeasureFunctions are Lambda's metrics, https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html:
-// those of each invocation and of event source mappings.
+// MeasureFunctions measures Lambda's metrics of each invocation and of event source mappings:
+// https://docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-types.html.
 func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 	var mu sync.Mutex
 	var waiting []Reading
@@ -158,8 +158,8 @@ func MeasureFunctions(functions Functions, mappings Mappings) Measure {
 		for uuid, now := range mappings.Stats() {
 			last := before[uuid]
 			before[uuid] = now
-			// Lambda publishes an age when a call ends. In AWS a call takes less than a minute. Here it may take many
-			// of the shorter periods, in which the current batch has its age.
+			// Lambda publishes an age when a call ends. In AWS a call takes less than a minute. Here it may take
+			// many of the shorter periods, so the age grows during the call.
 			if now.Ages > last.Ages || now.Working > 0 {
 				age := now.Working
 				if now.Ages > last.Ages {

@@ -28,16 +28,16 @@ func (m Metric) place() string {
 // Reading is one published value.
 type Reading struct {
 	Metric
-	// Value in the metric's own unit.
+	// Value is in the metric's own unit.
 	Value float64
-	// Grows is the part of the value that must grow with the faster clock: an age, without the part that a buffer's
-	// interval explains, which passes as in AWS.
+	// Grows is the part of the value that must grow with the faster clock: an age, without the part that comes
+	// from a buffer's interval. That part passes as in AWS.
 	Grows float64
 }
 
 // Measure reads a stand-in's metrics.
 type Measure struct {
-	// Names of the metrics, each with its namespace: "AWS/DMS CDCLatencySource".
+	// Names lists the metrics, each with its namespace: "AWS/DMS CDCLatencySource".
 	Names []string
 	// Read returns values; it may return some together with an error.
 	Read func(ctx context.Context) ([]Reading, error)

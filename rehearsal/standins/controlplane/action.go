@@ -77,8 +77,8 @@ func identify(r *http.Request) (Action, error) {
 	return action, nil
 }
 
-// unpack decompresses a body that the SDK compressed: that of PutMetricData, from 10 KB on
-// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html). It leaves S3 objects unchanged.
+// unpack decompresses a body that the SDK compressed. The SDK compresses PutMetricData from 10 KB on
+// (https://docs.aws.amazon.com/sdkref/latest/guide/feature-compression.html). unpack leaves S3 objects unchanged.
 func unpack(r *http.Request) error {
 	if _, service := Credential(r); service == "s3" || r.Header.Get("Content-Encoding") != "gzip" {
 		return nil
@@ -109,7 +109,8 @@ func peekForm(r *http.Request) (url.Values, error) {
 	return form, nil
 }
 
-// routes of the services with REST paths: https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html,
+// routes has the paths of services with a REST API:
+// https://docs.aws.amazon.com/lambda/latest/api/API_Operations.html,
 // https://docs.aws.amazon.com/scheduler/latest/APIReference/API_Operations.html and
 // https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_Operations.html.
 var routes = map[string]map[string]string{

@@ -69,7 +69,7 @@ func writeAnswer(w http.ResponseWriter, c *Call) {
 	write(w, status, c.ResponseBody)
 }
 
-// requestID stands for AWS's unique ones.
+// requestID replaces AWS's unique ids.
 const requestID = "00000000-0000-0000-0000-000000000000"
 
 // writeError answers in the request's protocol: https://smithy.io/2.0/aws/protocols.
@@ -165,5 +165,5 @@ func contentType(r *http.Request, a Action) string {
 func write(w http.ResponseWriter, status int, body []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // a caller who has gone needs no answer
+	_, _ = w.Write(body) // the client may have hung up
 }

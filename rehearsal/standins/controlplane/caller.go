@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Caller identifies who made a call, by the User-Agent. It determines whose permissions the call needs.
+// Caller tells by the User-Agent who made a call. It determines whose permissions the call needs.
 type Caller string
 
 const (
@@ -16,7 +16,7 @@ const (
 	Operator Caller = "operator"
 	// Preflight runs `cdc preflight`, which has its own documented policy.
 	Preflight Caller = "preflight"
-	// Other is everybody else: functions, service stand-ins, and the rehearsal itself.
+	// Other means all other callers: functions, service stand-ins, and the rehearsal itself.
 	Other Caller = "other"
 )
 

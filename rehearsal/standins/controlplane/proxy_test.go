@@ -98,7 +98,7 @@ func TestRequestsAreForwardedUntouched(t *testing.T) {
 	r := signed(t, "PUT", address+"/bucket/a%2Fb%20c?x=1;y=2&z", "s3", "", map[string]string{"X-Amz-Content-Sha256": "abc"})
 	r.Host = "s3.us-east-1.amazonaws.com"
 	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
-	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(content)), -1 // streamed: of unknown length
+	r.Body, r.ContentLength = io.NopCloser(bytes.NewReader(content)), -1 // streamed, so the length is unknown
 	_, body := send(t, r)
 	require.Equal(t, "s3.us-east-1.amazonaws.com", got.Host)
 	require.Equal(t, "/bucket/a%2Fb%20c?x=1;y=2&z", got.RequestURI)

@@ -192,10 +192,10 @@ func (f *follower) rows(e *replication.RowsEvent, h *replication.EventHeader) er
 	return nil
 }
 
-// streamPosition of a row. Its composition for a MySQL source is not published. This one has the parts, in order, of
-// a MySQL checkpoint in the API reference (CdcStartPosition of StartReplicationTask). That also shows that a
-// transaction's id is its first event's binlog file number and position: 677883278264080 is
-// mysql-bin-changelog.157832 at 1808.
+// streamPosition returns a row's stream-position. AWS does not publish its composition for a MySQL source. This
+// one has the parts, in order, of a MySQL checkpoint in the API reference (CdcStartPosition of
+// StartReplicationTask). That page also shows that a transaction's id is the binlog file number and position of
+// its first event: 677883278264080 is mysql-bin-changelog.157832 at 1808.
 func (t *transaction) streamPosition(c change, ordinal int, end uint32) string {
 	return fmt.Sprintf("%s:%d:%d:%d:%d:%s:%d", c.file, c.position, ordinal, end, t.id, t.file, t.start)
 }

@@ -39,7 +39,7 @@ type column struct {
 	latin1   bool     // the binlog holds text in the column's character set
 	members  []string // of ENUM and SET
 
-	// Of a PostgreSQL source:
+	// These fields are only for PostgreSQL sources.
 	unbounded bool // NUMERIC without a precision
 	money     bool
 	truth     bool // BOOLEAN as text

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// crash ends an attempt without warning, as a power failure does. It holds the downtime.
+// crash ends an attempt without warning, like a power failure. down is how long the next attempt waits.
 type crash struct{ down time.Duration }
 
 func (c *crash) Error() string { return "what ran the task is gone" }

@@ -136,7 +136,7 @@ func newCurrent(t *testing.T, s *scene) *current {
 	return c
 }
 
-// beginSoon begins an epoch in some seconds instead of a minute; whoever enters it reads S3's slow clock.
+// beginSoon begins an epoch in some seconds instead of a minute. It uses S3's slow clock.
 func (c *current) beginSoon(n names.Name) currentstate.Epoch {
 	c.t.Helper()
 	c.slow.Store(int64(55 * time.Second))
@@ -146,7 +146,7 @@ func (c *current) beginSoon(n names.Name) currentstate.Epoch {
 	return epoch
 }
 
-// compare compares tables with what their aliases show, or one table with an index, as `cdc verify` does.
+// compare compares tables with the rows behind their aliases, or one table with an index, as `cdc verify` does.
 func (c *current) compare(db *sql.DB, tables []names.Name, index ...string) {
 	c.t.Helper()
 	current := verify.Current{Client: opensearch.Client{URL: c.node.URL, Transport: authorized{c.node}}}
@@ -196,7 +196,7 @@ func (c *current) deliver() {
 		answer, err := c.f.Handle(c.t.Context(), batch)
 		require.NoError(c.t, err)
 		left := []string{}
-		if len(answer.BatchItemFailures) > 0 { // a record whose table's create-table record has not arrived yet
+		if len(answer.BatchItemFailures) > 0 { // the create-table record of some record's table has not arrived yet
 			var at int
 			_, err := fmt.Sscan(answer.BatchItemFailures[0].ItemIdentifier, &at)
 			require.NoError(c.t, err)
@@ -207,7 +207,7 @@ func (c *current) deliver() {
 	require.NoError(c.t, c.node.Refresh(c.t.Context(), "current-*"))
 }
 
-// rows of a table by document id: column and value as text, without NULL.
+// rows reads a table's rows by document id: column and value as text, without NULL.
 func (c *current) rows(table string, key int, columns ...string) map[string]string {
 	rows, err := c.s.db.QueryContext(c.t.Context(), "SELECT "+strings.Join(columns, ", ")+" FROM dms_test."+table)
 	require.NoError(c.t, err)
@@ -236,7 +236,7 @@ func (c *current) rows(table string, key int, columns ...string) map[string]stri
 	return out
 }
 
-// documents behind a table's alias, in the form of rows.
+// documents reads the documents behind a table's alias in the form of rows.
 func (c *current) documents(table string, columns ...string) map[string]string {
 	out := map[string]string{}
 	alias := currentstate.Source("").Alias(names.Name{Database: "dms_test", Table: table})

@@ -11,7 +11,7 @@ import (
 var definition = regexp.MustCompile("(?is)^\\s*(?:/\\*.*?\\*/\\s*)*(CREATE\\s+(?:OR\\s+REPLACE\\s+)?TABLE|ALTER\\s+(?:ONLINE\\s+|IGNORE\\s+)*TABLE|DROP\\s+TABLE|RENAME\\s+TABLE|TRUNCATE(?:\\s+TABLE)?)\\s+" +
 	"(?:IF\\s+(?:NOT\\s+)?EXISTS\\s+)?((?:`(?:[^`]|``)+`|[^\\s`.;,(]+)(?:\\s*\\.\\s*(?:`(?:[^`]|``)+`|[^\\s`.;,(]+))?)")
 
-// statement returns the table of a data definition statement, and what the statement does.
+// statement returns the operation of a data definition statement and its table.
 func statement(schema, text string) (verb string, n name, ok bool) {
 	m := definition.FindStringSubmatch(text)
 	if m == nil {

@@ -22,7 +22,7 @@ const (
 type transaction struct {
 	id        uint64
 	committed time.Time
-	// file and position of the transaction's first event
+	// file and start are the binlog file and the position of the transaction's first event.
 	file  string
 	start uint32
 	// prepared means that its rows belong to an XA transaction that may still be rolled back.

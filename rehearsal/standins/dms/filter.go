@@ -24,7 +24,7 @@ type condition struct {
 	End      string `json:"end-value"`
 }
 
-// holds are the operators on up to two comparison results. A NULL only matches null tests.
+// holds has the operators. Each gets up to two comparison results. A NULL only matches null tests.
 var holds = map[string]func(c condition, compare func(string) int) bool{
 	"eq":         func(c condition, compare func(string) int) bool { return compare(c.Value) == 0 },
 	"noteq":      func(c condition, compare func(string) int) bool { return compare(c.Value) != 0 },
@@ -198,8 +198,8 @@ func (c *column) comparison(text []byte) (func(string) int, error) {
 	return func(value string) int { return strings.Compare(plain, value) }, nil
 }
 
-// chosen reports whether a change concerns a selected row. DMS only says that a row which a change moves in or out of
-// a filter has adverse effects.
+// chosen reports whether a change concerns a selected row. If a change moves a row in or out of a filter, DMS only
+// documents adverse effects.
 func (c *change) chosen() (bool, error) {
 	after, err := c.table.passes(merged(c.row, c.before), true)
 	if err != nil || c.before == nil || !c.table.filterable(c.before) {

@@ -84,8 +84,8 @@ func (s *Service) active(arn string) bool {
 	return state.Status.active()
 }
 
-// beforeStart: start-replication is only for the first run, the other types only for later ones,
-// https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
+// beforeStart checks the start type. start-replication is only for the first run, the other types only for later
+// ones: https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html.
 func (s *Service) beforeStart(ctx context.Context, c *controlplane.Call) (bool, error) {
 	r, err := decode(c)
 	_, ran := s.Task(r.ReplicationTaskArn)

@@ -33,7 +33,7 @@ const (
 	untilKnown     = 2 * time.Second
 )
 
-// beforeEndpoint: an endpoint of a running task cannot be changed,
+// beforeEndpoint refuses to change an endpoint of a running task:
 // https://github.com/hashicorp/terraform-provider-aws/issues/27661.
 func (s *Service) beforeEndpoint(ctx context.Context, c *controlplane.Call) (bool, error) {
 	r, err := decode(c)
@@ -103,8 +103,8 @@ func (s *Service) forget(endpoint string) {
 	}
 }
 
-// AcceptUntested lets a task start although its endpoints were never tested. Older programs do not test them, because
-// nobody had seen DMS refuse. A test that is going on or has failed still blocks the task.
+// AcceptUntested lets a task start although its endpoints were never tested. Older programs do not test them,
+// because nobody had seen DMS refuse. A test that is running or has failed still blocks the task.
 func (s *Service) AcceptUntested(accept bool) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

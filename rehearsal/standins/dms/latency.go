@@ -65,7 +65,7 @@ func (l *latency) now() Latency {
 	return at
 }
 
-// Latencies of the running tasks, by ARN.
+// Latencies returns the latencies of the running tasks, by ARN.
 func (s *Service) Latencies() map[string]Latency {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -27,7 +27,7 @@ type tableMappings struct {
 	omitted []omission
 }
 
-// inclusion is a selection of all rows or of those that pass its filters.
+// inclusion selects all rows, or those that pass its filters.
 type inclusion struct {
 	pattern
 	filters []filterRule
@@ -161,8 +161,8 @@ func (m tableMappings) selects(n name) bool {
 	return false
 }
 
-// filters select a table's rows. DMS does not document which rows a table gets when several selections match it and
-// one of them filters.
+// filters selects a table's rows. If several selections match a table and one of them has filters, DMS does not
+// document which rows it selects.
 func (m tableMappings) filters(n name) ([]filterRule, error) {
 	var found []filterRule
 	selections := 0

@@ -52,7 +52,7 @@ func readPostgres(e *types.Endpoint) (*postgresEndpoint, error) {
 	return p, errors.Join(problems...)
 }
 
-// parameters of every session, which fix the format of values.
+// parameters has the parameters of every session. They fix the format of values.
 var parameters = map[string]string{
 	"timezone": "UTC", "datestyle": "ISO, YMD", "intervalstyle": "postgres", "bytea_output": "hex", "extra_float_digits": "1", "client_encoding": "UTF8",
 }

@@ -93,7 +93,7 @@ func (f *decoder) receive(ctx context.Context) error {
 	}
 }
 
-// confirm tells the source what is in the stream, so that its slot releases the earlier log.
+// confirm tells the source how far the stream has the log, so that its slot releases the earlier log.
 func (f *decoder) confirm(ctx context.Context, asked bool) error {
 	at := pglogrepl.LSN(f.delivered.Load())
 	if !asked && (time.Since(f.told) < confirmEvery || at == f.confirmed && time.Since(f.told) < shortestTimeout/2) {

@@ -62,7 +62,7 @@ func (r *postgresReader) loadTable(ctx context.Context, conn *pgx.Conn, t *table
 	return nil
 }
 
-// reload is like that of a MySQL source: changes up to now may come again.
+// reload works like that of a MySQL source: changes up to now may come again.
 func (f *decoder) reload(ctx context.Context, n name) error {
 	t := f.table(n)
 	if t == nil {

@@ -24,7 +24,7 @@ func (f *decoder) change(text string, at pglogrepl.LSN) error {
 	}
 	c := change{
 		table: t, operation: l.operation, record: len(f.changes) + 1,
-		// The number between the positions is that of the published samples; its meaning is not published.
+		// The number between the positions comes from the published samples. AWS does not publish its meaning.
 		stream: fmt.Sprintf("%s.3.%s", logPosition(at), logPosition(f.first)),
 	}
 	if c.row, c.before, err = f.rows(t, &l); err != nil {
@@ -77,8 +77,8 @@ func (f *decoder) rows(t *table, l *lineOf) (row, before []any, err error) {
 	return nil, nil, fmt.Errorf("the log has nothing of a row (%s): its REPLICA IDENTITY must be DEFAULT or FULL", l.operation)
 }
 
-// arrange: a column that the definition lacks was added or renamed since. Without CaptureDdls DMS notices it only
-// when the task starts again.
+// arrange compares the columns with the definition. A missing column was added or renamed since. Without
+// CaptureDdls DMS notices it only when the task starts again.
 func (f *decoder) arrange(t *table, values []written) ([]any, error) {
 	row := make([]any, len(t.columns))
 	for i := range row {

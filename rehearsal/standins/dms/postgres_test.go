@@ -94,7 +94,7 @@ func (s *postgresScene) begin() {
 	s.wait("running")
 }
 
-// slots of the scene's database.
+// slots lists the replication slots of the scene's database.
 func (s *postgresScene) slots() (names []string) {
 	s.t.Helper()
 	rows, err := s.root.QueryContext(s.t.Context(), "SELECT slot_name FROM pg_replication_slots WHERE database = $1", s.name)
@@ -109,7 +109,7 @@ func (s *postgresScene) slots() (names []string) {
 	return names
 }
 
-// textOf an object, for comparing rows.
+// textOf formats an object so that rows can be compared.
 func textOf(t *testing.T, of map[string]json.RawMessage) string {
 	t.Helper()
 	text, err := json.Marshal(of)

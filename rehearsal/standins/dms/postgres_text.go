@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// lineOf is a line of the plugin test_decoding, https://www.postgresql.org/docs/17/test-decoding.html, whose format
-// is defined only by its source:
+// lineOf is a line from the plugin test_decoding (https://www.postgresql.org/docs/17/test-decoding.html). Only the
+// plugin's source defines the format:
 //
 //	table public.t: UPDATE: old-key: id[integer]:1 new-tuple: id[integer]:2 tags[text[]]:'{it''s}' big[text]:unchanged-toast-datum
 type lineOf struct {
@@ -21,7 +21,7 @@ type lineOf struct {
 // written is a column's value.
 type written struct {
 	column, text    string
-	null, unchanged bool // unchanged: stored out of line and not modified
+	null, unchanged bool // unchanged: stored out of line and not changed
 }
 
 var operationsOf = map[string]operation{"INSERT": opInsert, "UPDATE": opUpdate, "DELETE": opDelete}

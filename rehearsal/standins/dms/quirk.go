@@ -12,8 +12,8 @@ type Record struct {
 	Data []byte
 }
 
-// Quirk makes a task break the assumptions about DMS: it returns what replaces a finished record, which may be
-// several records or none.
+// Quirk makes a task break the assumptions about DMS. It returns the replacement of a finished record: one record,
+// several or none.
 type Quirk func(Record) []Record
 
 // quirks holds the tables' quirks.
@@ -33,7 +33,7 @@ func (s *Service) Quirk(schema, table string, q Quirk) {
 	s.quirks.of[name{schema, table}] = q
 }
 
-// apply returns what replaces a record. Its last part is delivered when the record would be.
+// apply returns the records that replace a record. The last one is delivered at the original record's time.
 func (q *quirks) apply(r record) []record {
 	change := q.find(r.data)
 	if change == nil {

@@ -11,8 +11,8 @@ import (
 // whether they are committed, https://mariadb.com/kb/en/gtid_event/.
 const preparedXA = 1 << 6
 
-// decode decodes an event's rows. It keeps an error until it is known whether the table is followed: one that is not,
-// for instance with COMPRESSED columns, must not end the task.
+// decode decodes an event's rows. It keeps an error until it knows whether the table is followed. A table that is
+// not followed, for instance one with COMPRESSED columns, must not end the task.
 func (r *mysqlReader) decode(e *replication.RowsEvent, data []byte) error {
 	at, err := e.DecodeHeader(data)
 	if err != nil {

@@ -47,8 +47,8 @@ type reader interface {
 	find(ctx context.Context) ([]name, error)
 	// define reads a table's definition, or fails with errNoTable.
 	define(ctx context.Context, n name) (*table, error)
-	// start returns where the changes begin that a task follows after its first start. For a task that loads it also
-	// opens a view of the tables at that point.
+	// start returns the position from which a task follows changes after its first start. For a task that loads it
+	// also opens a view of the tables at that point.
 	start(ctx context.Context) (position, error)
 	// load sends the rows of that view.
 	load(ctx context.Context) error
@@ -64,7 +64,7 @@ func (r *run) reader() reader {
 	return &mysqlReader{run: r}
 }
 
-// lastWrites is how long a stopping task may take to write what it has read to the stream.
+// lastWrites is how long a stopping task may still write records that it has read.
 const lastWrites = 20 * time.Second
 
 // attempt loads, if from is nil and the task loads, and follows changes until ctx ends.

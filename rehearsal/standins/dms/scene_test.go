@@ -157,7 +157,7 @@ func (s *scene) described() types.ReplicationTask {
 	return out.ReplicationTasks[0]
 }
 
-// hold pauses everything that takes time until goOn is called, because a busy machine is slow to check.
+// hold pauses all timed operations until goOn is called, because checks are slow on a busy machine.
 func (s *scene) hold() (goOn func()) {
 	released := make(chan time.Time)
 	s.service.after = func(time.Duration) <-chan time.Time { return released }

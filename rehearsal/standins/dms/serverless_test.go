@@ -111,7 +111,8 @@ func TestWhatAServerlessReplicationRefuses(t *testing.T) {
 	require.ErrorIs(t, err, control.ErrNone)
 }
 
-// AWS does not document whether it stops one that is being provisioned. The stand-in refuses, and the caller waits.
+// AWS does not document whether a replication can be stopped while it is provisioned. The stand-in refuses, and
+// the caller waits.
 func TestAServerlessReplicationIsStoppedWhenItIsProvisioned(t *testing.T) {
 	s := newScene(t, types.MigrationTypeValueFullLoadAndCdc)
 	s.serverless()

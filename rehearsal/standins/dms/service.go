@@ -12,7 +12,7 @@ import (
 	api "github.com/aws/aws-sdk-go-v2/service/databasemigrationservice"
 )
 
-// Status of a task, as the API names it.
+// Status is the status of a task in the API's spelling.
 type Status string
 
 // States of a task that was started.
@@ -33,10 +33,10 @@ var provisioning = []Status{
 // provisions is the duration of each of them: minutes in AWS.
 const provisions = 300 * time.Millisecond
 
-// StartType of a task, as the API names it.
+// StartType is the way to start a task in the API's spelling.
 type StartType string
 
-// Ways to start a task.
+// These are the ways to start a task.
 const (
 	StartReplication StartType = "start-replication"
 	ResumeProcessing StartType = "resume-processing"
@@ -54,7 +54,7 @@ type Service struct {
 	tasks       map[string]*task
 	modifying   map[string]int                // number of unfinished changes, by the task's ARN
 	connections map[connectionKey]*connection // tests of endpoints
-	// acceptUntested: see AcceptUntested.
+	// acceptUntested is set by AcceptUntested.
 	acceptUntested bool
 	// after is time.After. Tests of slow operations replace it.
 	after func(time.Duration) <-chan time.Time
@@ -66,7 +66,7 @@ type Service struct {
 	neverRan Status
 }
 
-// task is what is remembered of a task between its runs.
+// task has the data of a task that stay between its runs.
 type task struct {
 	arn   string
 	stats *statistics

@@ -127,7 +127,7 @@ func (s *source) connect(ctx context.Context) (*session, error) {
 // errInvalidConn is the driver's error for a lost connection.
 var errInvalidConn = mysql.ErrInvalidConn
 
-// server holds a source's variables.
+// server has a source's variables.
 type server struct {
 	mariadb bool
 }

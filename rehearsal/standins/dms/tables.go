@@ -147,8 +147,8 @@ func (t *table) readKey(ctx context.Context, tx *sql.Tx) error {
 	return nil
 }
 
-// decideKeys: without a rule, loaded rows are keyed by primary key and changes by schema and table, unless changes
-// are applied in parallel:
+// decideKeys chooses the partition keys. Without a rule, loaded rows have their primary key and changes have
+// schema and table, unless changes are applied in parallel:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Target.Kinesis.html#CHAP_Target.Kinesis.ObjectMapping.
 func (t *table) decideKeys(d *declared) error {
 	t.keyed, t.loadKey = keySchemaTable, keyPrimary
@@ -253,7 +253,7 @@ func (c catalogColumn) column() (column, error) {
 
 var integerBits = map[string]int{"tinyint": 8, "smallint": 16, "mediumint": 24, "int": 32, "bigint": 64}
 
-// shapes: TEXT and BLOB of every size count as LOBs.
+// shapes has the properties of each type. TEXT and BLOB of every size count as LOBs.
 var shapes = map[string]struct {
 	kind kind
 	typ  string

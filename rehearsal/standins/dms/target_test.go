@@ -122,8 +122,7 @@ func TestTooLargeRecordIsAnError(t *testing.T) {
 	require.ErrorContains(t, write(&stream{}, record{key: "k", data: make([]byte, 1<<20)}), "more than Kinesis takes")
 }
 
-// TestKeysAreHashedAsKinesisDoes checks AWS's documentation on the stand-in's stream: a key's shard depends on its
-// MD5.
+// AWS documents that a key's shard depends on its MD5. This checks it on the stand-in's stream.
 func TestKeysAreHashedAsKinesisDoes(t *testing.T) {
 	client := kinesis.NewFromConfig(account.New(storestest.Moto(t)).Config())
 	stream := fmt.Sprint("hash", time.Now().UnixNano())

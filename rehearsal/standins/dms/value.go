@@ -229,7 +229,7 @@ func (c *column) truncate(size int, f *format) error {
 	return nil
 }
 
-// appendMembers writes the text of an ENUM or SET. The binlog holds an index or a bit mask, a query's result the
+// appendMembers writes the text of an ENUM or SET. The binlog has an index or a bit mask; a query's result has the
 // text.
 func (c *column) appendMembers(dst []byte, v any) ([]byte, error) {
 	if text, ok := asString(v); ok {

@@ -55,7 +55,7 @@ type begun struct {
 	count    int
 }
 
-// undelivered is what an ended worker still held, by shard.
+// undelivered returns the records in an ended worker's buffers, by shard.
 func (d *delivery) undelivered() map[string]begun {
 	first := map[string]begun{}
 	hold := func(r record) {

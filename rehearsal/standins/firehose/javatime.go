@@ -17,7 +17,7 @@ type javaField struct {
 	literal string
 }
 
-// widths of the supported letters.
+// widths has the allowed lengths of the supported letters.
 var widths = map[rune]int{'y': 4, 'u': 4, 'M': 2, 'd': 2, 'D': 3, 'H': 2, 'm': 2, 's': 2, 'S': 9}
 
 func parseJavaPattern(text string) (javaPattern, error) {

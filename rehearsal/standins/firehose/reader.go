@@ -65,9 +65,9 @@ type Reading struct {
 type shard struct {
 	id       string
 	iterator string
-	// polls that found nothing, counted to tell that a shard has been read to its end
+	// empty counts reads that found nothing. They show that a shard has been read to its end.
 	empty atomic.Int64
-	// age of the last record of the latest read
+	// age is the age of the last record of the latest read.
 	age atomic.Int64
 	// handing is when the latest read began to be passed on, in nanoseconds since 1970; 0 when it has been
 	handing atomic.Int64

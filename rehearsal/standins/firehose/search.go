@@ -259,8 +259,8 @@ func (s *search) find(ctx context.Context, config aws.Config, to *searchDestinat
 	return "https://" + host, nil
 }
 
-// The folder below the prefix for failed documents, and their error output type. Both are the same for a collection
-// and a domain,
+// These are the folder below the prefix for failed documents, and their error output type. Both are the same for a
+// collection and a domain:
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationConfiguration.html.
 const (
 	failedFolder = "AmazonOpenSearchService_failed/"

@@ -20,7 +20,7 @@ import (
 type Options struct {
 	// Roots verify the domains' certificates; nil means the system's.
 	Roots *x509.CertPool
-	// OnRead is called with records that were read from the source, OnDelivered with those that have reached their
+	// OnRead receives records that were read from the source. OnDelivered receives records that have reached their
 	// destination. Neither may block.
 	OnRead, OnDelivered func(Batch)
 }

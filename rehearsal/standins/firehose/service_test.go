@@ -133,7 +133,8 @@ func TestDocumentsThatStayRefusedAreParked(t *testing.T) {
 	require.Greater(t, parked.AttemptsMade, 1)
 }
 
-// A collection: https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-signing,
+// AWS documents deliveries to a collection:
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-clients.html#serverless-signing,
 // https://docs.aws.amazon.com/firehose/latest/APIReference/API_AmazonOpenSearchServerlessDestinationConfiguration.html.
 func TestACollectionIsDeliveredTo(t *testing.T) {
 	c, s, _ := newCloud(t, "")

@@ -7,9 +7,9 @@ import (
 
 // Stats counts a delivery stream's records since it was made.
 type Stats struct {
-	// Records read from the source.
+	// Records counts records that were read from the source.
 	Records int64
-	// Delivered to the destination.
+	// Delivered counts records that reached the destination.
 	Delivered int64
 	// Parked in S3 because they could not be processed or delivered.
 	Parked int64

@@ -1,6 +1,6 @@
-// Package front stands before a real OpenSearch node like AWS's front end. It is an endpoint with a certificate on
-// loopback that exists at once, and passes requests to the node once it runs. The owner of an endpoint decides which
-// requests pass.
+// Package front stands before a real OpenSearch node like AWS's front end. It makes an endpoint with a certificate
+// on loopback. The endpoint exists at once, and passes requests to the node once that runs. The owner of an
+// endpoint decides which requests pass.
 package front
 
 import (
@@ -52,7 +52,7 @@ type Front struct {
 	failure error
 }
 
-// Open listens, but answers nobody until Run has a node. It ends with ctx or with Close.
+// Open listens at once, but answers only after Run has a node. It ends with ctx or with Close.
 func Open(ctx context.Context, authority *stores.Authority, kind, name string, log *slog.Logger) (*Front, error) {
 	what := kind + " " + name
 	cert, err := authority.Issue("rehearsal-" + kind + "-" + name)
@@ -163,7 +163,7 @@ func (f *Front) Run(start func(ctx context.Context) (Node, error), prepare func(
 
 	server := &http.Server{
 		Handler: handler, ReadHeaderTimeout: time.Minute,
-		ErrorLog: slog.NewLogLogger(f.Log.Handler(), slog.LevelDebug), // clients that hang up need no more
+		ErrorLog: slog.NewLogLogger(f.Log.Handler(), slog.LevelDebug), // clients may hang up at any time
 	}
 	go func() {
 		select {
@@ -173,7 +173,7 @@ func (f *Front) Run(start func(ctx context.Context) (Node, error), prepare func(
 				f.Log.Error("the node is gone", "error", err)
 			}
 		}
-		_ = server.Close() // nobody is left to answer
+		_ = server.Close() // no client is connected any more
 	}()
 	if err := server.Serve(f.listener); !errors.Is(err, http.ErrServerClosed) {
 		f.Log.Error("the endpoint is gone", "error", err)

@@ -11,8 +11,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAnotherEpochIsFilledBesideTheShownOne: the shown epoch stays unchanged until the other takes its name. Then the
-// name continues with the other, and upkeep deletes the former's files.
+// The shown epoch stays unchanged until the other takes its name. Then the name shows the other epoch, and upkeep
+// deletes the former's files.
 func TestAnotherEpochIsFilledBesideTheShownOne(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -55,7 +55,7 @@ func TestAnotherEpochIsFilledBesideTheShownOne(t *testing.T) {
 	}
 }
 
-// TestNothingTakesANameBeforeItIsFilled: the switch gives the reason.
+// The switch refuses and gives the reason.
 func TestNothingTakesANameBeforeItIsFilled(t *testing.T) {
 	l, m, s := newLake(t, "delta"), newModel(t), newSource(12)
 	history := s.load(5)

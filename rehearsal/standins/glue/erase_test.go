@@ -22,8 +22,7 @@ import (
 // marker must not be found anywhere. It is its column's greatest value, so that statistics contain it too.
 const marker = "zzeraseme"
 
-// TestWhatIsErasedIsInNoFile: an erased value is in no version of an object and in no file's statistics, and the
-// table continues to work.
+// An erased value is in no version of an object and in no file's statistics, and the table continues to work.
 func TestWhatIsErasedIsInNoFile(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// model holds the expected rows after records, according to package change.
+// model computes the expected rows after records with package change.
 type model struct {
 	t        *testing.T
 	versions map[string]int64
@@ -57,7 +57,7 @@ func (m *model) set(id string, version int64, row change.Row) {
 	}
 }
 
-// texts of the rows by key, and the keys of deleted rows.
+// texts returns the rows as text by key, and the keys of deleted rows.
 func (m *model) texts(columns ...string) (rows map[string]string, gone []string) {
 	rows = map[string]string{}
 	for id, row := range m.rows {

@@ -16,8 +16,7 @@ import (
 
 var formats = []string{"iceberg", "delta", "hudi"}
 
-// TestTablesAreWhatTheRecordsSay: every reader sees the expected rows, for records in any order, repeated and split
-// into any batches.
+// Every reader sees the expected rows. Records may come in any order, repeated, and split into any batches.
 func TestTablesAreWhatTheRecordsSay(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -34,8 +33,8 @@ func TestTablesAreWhatTheRecordsSay(t *testing.T) {
 	}
 }
 
-// TestARunThatIsKilledIsMadeUpFor: whenever a run is killed, the next one misses nothing and applies nothing twice.
-// That also holds when upkeep runs in between, which deletes the commits with the reading position.
+// Whenever a run is killed, the next one misses nothing and applies nothing twice. That also holds if upkeep runs
+// in between and deletes the commits with the reading position.
 func TestARunThatIsKilledIsMadeUpFor(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -65,8 +64,8 @@ func TestARunThatIsKilledIsMadeUpFor(t *testing.T) {
 	}
 }
 
-// TestWhatIsDeletedStaysSo: a late change or load of a deleted row does not bring the row back. After its tombstone
-// was purged, such a change is refused and parked.
+// A late change or load of a deleted row does not bring the row back. After its tombstone was purged, such a
+// change is refused and parked.
 func TestWhatIsDeletedStaysSo(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -99,8 +98,8 @@ func TestWhatIsDeletedStaysSo(t *testing.T) {
 	}
 }
 
-// TestColumnsComeAndChange: a column is added, one gets a larger type, and one is dropped. An impossible change stops
-// the table, with a message that says what to do.
+// A column is added, one gets a larger type, and one is dropped. An impossible change stops the table, with a
+// message that says what to do.
 func TestColumnsComeAndChange(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {

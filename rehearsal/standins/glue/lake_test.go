@@ -125,7 +125,7 @@ func (l *lake) deliver(objects ...[]string) {
 // asOperator is the bucket as the operator's tool sees it.
 func (l *lake) asOperator() objects.Lake { return objects.Lake{Client: l.s3, Bucket: l.bucket} }
 
-// keys of the objects below a prefix.
+// keys returns the keys of the objects below a prefix.
 func (l *lake) keys(prefix string) []string {
 	l.t.Helper()
 	var keys []string

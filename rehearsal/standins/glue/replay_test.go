@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestWhatWasRefusedIsAppliedOnceItCanBe: records that do not fit a column are applied, in their original order, once
-// the column's type can hold them. Unreadable records stay parked.
+// Records that do not fit a column are applied, in their original order, once the column's type can hold them.
+// Unreadable records stay parked.
 func TestWhatWasRefusedIsAppliedOnceItCanBe(t *testing.T) {
 	for _, format := range formats {
 		t.Run(format, func(t *testing.T) {
@@ -44,7 +44,7 @@ func TestWhatWasRefusedIsAppliedOnceItCanBe(t *testing.T) {
 	}
 }
 
-// sum of a run's output.
+// sum adds up the counts in a run's output.
 func sum(lines []told) told {
 	var all told
 	for _, one := range lines {

@@ -21,7 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestAJobRunsWhatAStackUploads: the script and the zip from `pulumi up` run when started like `cdc tables run`.
+// The script and the zip from `pulumi up` run when they are started like `cdc tables run`.
 func TestAJobRunsWhatAStackUploads(t *testing.T) {
 	l, m, s := newLake(t, "iceberg"), newModel(t), newSource(3)
 	target, err := url.Parse(storestest.Moto(t))

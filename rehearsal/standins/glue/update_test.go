@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// TestJobsAndTriggersAreChanged: the changes by a stack's update can be read back,
+// After a stack's update, the API returns the changed jobs and triggers:
 // https://docs.aws.amazon.com/glue/latest/webapi/API_UpdateJob.html, …/API_UpdateTrigger.html.
 func TestJobsAndTriggersAreChanged(t *testing.T) {
 	client := glue.NewFromConfig(account.New(storestest.Moto(t)).Config())

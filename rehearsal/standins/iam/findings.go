@@ -67,8 +67,8 @@ func sorted(set map[string]bool) []string {
 	return slices.AppendSeq(make([]string, 0, len(set)), slices.Values(slices.Sorted(maps.Keys(set))))
 }
 
-// WithoutAction removes the statements with an action until restore is called; meanwhile the guard is not lenient. restore
-// returns what was refused, which is not among the findings.
+// WithoutAction removes the statements with an action until restore is called. Meanwhile the guard is not lenient.
+// restore returns the refused calls, which are not among the findings.
 func (g *Guard) WithoutAction(action string) (restore func() (refused []string)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -47,7 +47,8 @@ type Guard struct {
 	profiles map[string]string
 }
 
-// New returns a guard with these policies, in which REGION and ACCOUNT stand for the rehearsal's.
+// New returns a guard with these policies. It replaces REGION and ACCOUNT in them with the rehearsal's region and
+// account.
 func New(policies ...[]byte) (*Guard, error) {
 	g := &Guard{
 		refused: map[string]bool{}, unresolved: map[string]bool{}, spared: map[string]bool{}, tagged: map[string]bool{},
@@ -83,7 +84,7 @@ func Load(project string) (*Guard, error) {
 }
 
 // Also extends the policies to configured names, as docs/permissions.md tells users to do: wherever a resource
-// contains a part, such as /retail-trans, another may replace it.
+// contains part, such as /retail-trans, it also allows another in its place.
 func (g *Guard) Also(part, another string) {
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -14,7 +14,7 @@ import (
 // demands are the permissions that one call needs.
 type demands struct {
 	requests []document.Request
-	// region of the call's signature.
+	// region is the region in the call's signature.
 	region string
 	// tagged means that it adds tags to a new resource.
 	tagged bool
@@ -22,8 +22,8 @@ type demands struct {
 	unclear []string
 }
 
-// demand derives a call's permissions: its own action, and those for tags and roles in the request. It excludes what
-// AWS does for the caller without showing it in the request.
+// demand derives the permissions that a call needs: its own action, and those for tags and roles in the request.
+// It excludes actions that AWS performs for the caller without showing them in the request.
 func (g *Guard) demand(c *controlplane.Call) (demands, error) {
 	operation := c.Action.String()
 	actions, err := reference.Actions(operation)

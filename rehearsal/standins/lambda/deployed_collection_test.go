@@ -20,8 +20,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// The same zip writes to a collection when its environment says so. It signs for one, has exactly the needed
-// permissions from a data access policy, and the collection has the correct rows.
+// The same zip writes to a collection when its environment says so. It signs requests for a collection and has
+// exactly the needed permissions from a data access policy. The collection has the correct rows.
 func TestDeployedFunctionKeepsRowsInACollection(t *testing.T) {
 	s := newScene(t, 2)
 	site, err := stores.NewSite("../../../.cache")

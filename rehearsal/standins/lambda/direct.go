@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Direct is a function's process that is called without a control plane, as a measurement of the function alone needs it. It takes one
-// event at a time, as each of Lambda's environments does.
+// Direct is a function's process that is called without a control plane, for measurements of the function alone.
+// It handles one event at a time, like each of Lambda's environments.
 type Direct struct{ *environment }
 
 // StartDirect runs a function's program, whose environment gets the address of the runtime interface; an event may take that long.
@@ -26,13 +26,14 @@ func StartDirect(ctx context.Context, c process.Command, timeout time.Duration) 
 	return &Direct{&environment{timeout: timeout, process: child, api: api}}, nil
 }
 
-// Invoke hands it an event and waits for the answer. A process that has ended, or takes too long, is a Result with a FunctionError.
+// Invoke sends an event and waits for the answer. If the process has ended or takes too long, it returns a Result
+// with a FunctionError.
 func (d *Direct) Invoke(ctx context.Context, event []byte) (Result, error) {
 	result, _, err := d.invoke(ctx, event)
 	return result, err
 }
 
-// PID of the process.
+// PID returns the id of the process.
 func (d *Direct) PID() int { return d.process.PID() }
 
 // Stop ends it.

@@ -158,8 +158,8 @@ func (m *mapping) pause(halt <-chan struct{}, d time.Duration) bool {
 	}
 }
 
-// drain waits until each shard was found empty twice, by a read that may have already started and by a later one, and
-// no record is open.
+// drain waits until each shard was found empty twice and no record is open. The first read may already have
+// started; the second one starts later.
 func (m *mapping) drain(ctx context.Context) error {
 	if !m.stats.snapshot().Enabled {
 		return nil

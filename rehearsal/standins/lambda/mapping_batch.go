@@ -155,8 +155,8 @@ func (l *lane) call(batch []*record, failed int) (taken int, throttled bool) {
 	return taken, false
 }
 
-// taken parses the function's answer. Among several failed records the first counts; an answer that Lambda does not
-// understand fails all.
+// taken parses the function's answer. If it names several failed records, the first counts. If Lambda does not
+// understand the answer, all records have failed.
 func (l *lane) taken(batch []*record, result Result) int {
 	failures, understood := []string(nil), true
 	if result.FunctionError == "" && l.settings.partial {

@@ -58,7 +58,7 @@ func failedItems(answer []byte) ([]string, bool) {
 	return numbers, true
 }
 
-// invocationRecord is what Lambda stores about records that it gave up:
+// invocationRecord is the object that Lambda stores about abandoned records:
 // https://docs.aws.amazon.com/lambda/latest/dg/kinesis-on-failure-destination.html.
 type invocationRecord struct {
 	RequestContext struct {

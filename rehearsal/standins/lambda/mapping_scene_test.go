@@ -186,7 +186,7 @@ func (s *scene) parked() map[string]string {
 	return all
 }
 
-// objects in the bucket whose keys begin with a prefix, by key.
+// objects returns the objects in the bucket whose keys begin with a prefix, by key.
 func (s *scene) objects(prefix string) map[string]string {
 	s.t.Helper()
 	listed, err := s.s3.ListObjectsV2(s.t.Context(), &s3.ListObjectsV2Input{Bucket: &s.name, Prefix: &prefix})

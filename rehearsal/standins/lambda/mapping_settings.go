@@ -16,7 +16,7 @@ const (
 	// sharedPoll is Lambda's interval for reading a shard with shared throughput,
 	// https://docs.aws.amazon.com/lambda/latest/dg/with-kinesis.html#kinesis-polling-and-batching.
 	sharedPoll = time.Second
-	// fanOutPoll stands for the push of enhanced fan-out, which takes about 70 ms,
+	// fanOutPoll imitates the push of enhanced fan-out, which takes about 70 ms:
 	// https://docs.aws.amazon.com/streams/latest/dev/enhanced-consumers.html.
 	fanOutPoll = 70 * time.Millisecond
 	// never means no limit on age or attempts.

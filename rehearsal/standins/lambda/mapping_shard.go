@@ -201,7 +201,7 @@ type lane struct {
 	over     *record // the record that did not fit the last batch
 }
 
-// batch returns the next batch: a full one, or the window's records. None when the mapping stops.
+// batch returns the next batch: a full one, or the records of a window. It returns none when the mapping stops.
 func (l *lane) batch() []*record {
 	var batch []*record
 	bytes := 0

@@ -13,15 +13,15 @@ type MappingStats struct {
 	Enabled, FanOut bool
 	// Records that were read, counting repeated reads after a change of the mapping again.
 	Records int64
-	// Delivered are those that the function accepted.
+	// Delivered counts records that the function accepted.
 	Delivered int64
-	// Parked are given-up records that were stored in S3, Lost those stored nowhere.
+	// Parked counts abandoned records that were stored in S3, Lost those that were stored nowhere.
 	Parked, Lost int64
-	// Calls of the function, and failed ones, which includes those that reported records.
+	// Calls counts calls of the function. Failures counts failed calls, including those that reported records.
 	Calls, Failures, PartialFailures int64
 	// Retries of whole batches, and batches that were halved instead.
 	Retries, Bisected int64
-	// Twice counts batches delivered a second time, Delayed those that were held back, both by Faults.
+	// Twice counts batches that Faults delivered a second time. Delayed counts those that Faults held back.
 	Twice, Delayed int64
 	// IteratorAge is the age of the latest batch's last record when the function had answered.
 	IteratorAge time.Duration

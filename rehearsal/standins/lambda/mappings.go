@@ -172,7 +172,7 @@ func (m *Mappings) objects(role string) *s3.Client {
 	return s3.NewFromConfig(m.account.AsRole(role, "lambda"), func(o *s3.Options) { o.UsePathStyle = true })
 }
 
-// streamArn is the stream of a mapping's source, which may be a consumer of the stream.
+// streamArn returns the ARN of a mapping's stream. The mapping's source may be a consumer of that stream.
 func streamArn(source string) string {
 	arn, _, _ := strings.Cut(source, "/consumer/")
 	return arn

@@ -28,7 +28,7 @@ type Options struct {
 	Env []string
 	// LogDir is the folder for a log file per function, NAME.log. Required.
 	LogDir string
-	// Log of the runner itself. Default: discarded.
+	// Log is the log of the runner itself. Default: discarded.
 	Log *slog.Logger
 }
 
@@ -124,7 +124,7 @@ func (r *Runner) Close() error {
 
 // Result is an invocation's answer.
 type Result struct {
-	// Payload of the function, or {"errorMessage","errorType"} when it failed.
+	// Payload is the function's answer, or {"errorMessage","errorType"} when it failed.
 	Payload []byte
 	// FunctionError is "Unhandled" when the function failed, else empty.
 	FunctionError string

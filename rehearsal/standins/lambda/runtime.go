@@ -28,7 +28,7 @@ type invocation struct {
 	id, arn string
 	payload []byte
 	timeout time.Duration
-	result  chan Result // holds one
+	result  chan Result // with a buffer for one result
 }
 
 func newRuntimeAPI() (*runtimeAPI, error) {

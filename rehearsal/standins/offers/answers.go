@@ -67,9 +67,8 @@ func (s *Service) databaseVersions(_ context.Context, c *controlplane.Call) (boo
 	return answerXML(c, answer)
 }
 
-// databaseClasses:
-// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html, for the
-// requested version.
+// databaseClasses answers for the requested version:
+// https://docs.aws.amazon.com/AmazonRDS/latest/APIReference/API_DescribeOrderableDBInstanceOptions.html.
 func (s *Service) databaseClasses(_ context.Context, c *controlplane.Call) (bool, error) {
 	form, err := url.ParseQuery(string(c.RequestBody))
 	if err != nil {
@@ -208,7 +207,7 @@ func (s *Service) simulate(_ context.Context, c *controlplane.Call) (bool, error
 	return answerXML(c, answer)
 }
 
-// members of a list in a form.
+// members returns the members of a list in a form.
 func members(form url.Values, name string) (all []string) {
 	for i := 1; form.Has(fmt.Sprintf(name, i)); i++ {
 		all = append(all, form.Get(fmt.Sprintf(name, i)))

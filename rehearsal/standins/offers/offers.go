@@ -1,6 +1,5 @@
-// Package offers answers queries of `cdc preflight` that moto does not support: which services and types a region
-// has, an account's quotas, and a principal's permissions. The answers can be changed temporarily, to test the
-// checks.
+// Package offers answers queries of `cdc preflight` that moto does not support: a region's services and types, an
+// account's quotas, and a principal's permissions. Tests of the checks can change the answers temporarily.
 package offers
 
 import (
@@ -23,7 +22,7 @@ type Offers struct {
 	// ReplicationVersions are DMS's versions; ReplicationClasses are instance classes with their zones.
 	ReplicationVersions []string
 	ReplicationClasses  map[string][]string
-	// Quotas of Service Quotas, by service/code; those of RDS and DMS are by the services' own names.
+	// Quotas has the quotas of Service Quotas by service/code. Those of RDS and DMS have the services' own names.
 	Quotas, DatabaseQuotas, ReplicationQuotas map[string]int
 	// Executions is the number of concurrent function executions.
 	Executions int
@@ -35,7 +34,7 @@ type Offers struct {
 // zones are the first choices in the rehearsal's region.
 var zones = []string{"us-east-1a", "us-east-1b", "us-east-1c"}
 
-// region is what us-east-1 had when this was written, as far as needed.
+// region returns the offers of us-east-1 at the time of writing, as far as needed.
 func region() Offers {
 	return Offers{
 		SearchVersions:      []string{"OpenSearch_2.19", "OpenSearch_2.17", "OpenSearch_1.3"},

@@ -45,7 +45,7 @@ type Domains struct {
 	running     sync.WaitGroup
 }
 
-// New returns an empty set of domains. They end with ctx or with Close.
+// New returns an empty set of domains. All domains end with ctx or with Close.
 func New(ctx context.Context, site *stores.Site, log *slog.Logger) *Domains {
 	return newDomains(ctx, site.Authority, log, func(ctx context.Context, master MasterUser) (Node, error) {
 		node, err := site.StartOpenSearch(ctx, stores.OpenSearchOptions{MasterUser: master.Name, MasterPassword: master.Password})
@@ -60,7 +60,7 @@ func newDomains(ctx context.Context, authority *stores.Authority, log *slog.Logg
 	return &Domains{ctx: ctx, authority: authority, start: start, keys: signature.New(), log: log, open: map[string]*Domain{}}
 }
 
-// MasterUser of a domain's internal user database.
+// MasterUser is the master user in a domain's internal user database.
 type MasterUser struct {
 	Name     string `json:"MasterUserName"`
 	Password string `json:"MasterUserPassword"`

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// lines of a bulk request that writes documents with these ids, and deletes those with a leading minus.
+// lines returns a bulk request. It writes documents with these ids, and deletes those with a leading minus.
 func lines(ids ...string) string {
 	var b strings.Builder
 	for _, id := range ids {

@@ -105,8 +105,9 @@ func (d *Domains) describe(status map[string]any) error {
 	return domain.describe(status)
 }
 
-// describe fills a DomainStatus as the Amazon service does: no endpoint before the domain answers, and never a master
-// password. A domain whose node did not start gives an error, so that nobody waits for it.
+// describe fills a DomainStatus as the Amazon service does: without an endpoint before the domain answers, and
+// never with a master password. If a domain's node did not start, it returns an error, so that no caller waits for
+// it.
 func (d *Domain) describe(status map[string]any) error {
 	ready, err := d.Ready()
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 type Probe struct {
 	// Role is the caller's ARN; empty when no role was mapped yet.
 	Role string
-	// Index that it wrote to and then deleted.
+	// Index is the index that the probe wrote to and then deleted.
 	Index string
 	// BeforeStatus and BeforeMessage are the call's refusal without the mapping.
 	BeforeStatus  int

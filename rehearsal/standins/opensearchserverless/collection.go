@@ -14,7 +14,7 @@ import (
 // Collection is an endpoint on loopback and the node behind it. Its Admin skips permission checks, for verification.
 type Collection struct {
 	*front.Front
-	// ID, Name and Type: SEARCH, TIMESERIES or VECTORSEARCH.
+	// ID and Name are those of the control plane. Type is SEARCH, TIMESERIES or VECTORSEARCH.
 	ID, Name, Type string
 
 	arn string
@@ -55,8 +55,7 @@ func (c *Collection) settle(ctx context.Context, node *stores.Client, names []st
 	return nil
 }
 
-// asNode calls the node as a user who may do everything with the collection's indices but does not see the node's
-// own.
+// asNode calls the node as a user with full access to the collection's indices and no access to the node's own.
 func (c *Collection) asNode() (*stores.Client, error) {
 	token, err := c.Node().Authorization("collection", stores.MasterBackendRole)
 	if err != nil {
@@ -88,7 +87,8 @@ func (c *Collection) layout(ctx context.Context, node *stores.Client) (layout, e
 	return found, nil
 }
 
-// behind are the indices that a name stands for: itself, or those with that alias; none for an unknown name.
+// behind returns the indices for a name: the index itself, or those with that alias. It returns none for an
+// unknown name.
 func (l layout) behind(name string) []string {
 	if _, ok := l[name]; ok {
 		return []string{name}

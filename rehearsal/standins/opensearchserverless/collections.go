@@ -79,7 +79,7 @@ type Collections struct {
 	running sync.WaitGroup
 }
 
-// New returns an empty set of collections. They end with ctx or with Close.
+// New returns an empty set of collections. All collections end with ctx or with Close.
 func New(ctx context.Context, site *stores.Site, acc account.Account, log *slog.Logger, o Options) *Collections {
 	if o.Heap == "" {
 		o.Heap = defaultHeap

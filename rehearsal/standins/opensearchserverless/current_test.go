@@ -25,8 +25,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// presentRows are the current-state function, with a role that has exactly the needed permissions, and a collection
-// whose node is a real OpenSearch with the program's template.
+// presentRows runs the current-state function on a real OpenSearch node as a collection with the program's
+// template. The function's role has exactly the needed permissions.
 type presentRows struct {
 	*scene
 	admin opensearch.Client

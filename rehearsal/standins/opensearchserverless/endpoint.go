@@ -33,7 +33,7 @@ type request struct {
 	role  string
 }
 
-// refusal is a refused request's answer: OpenSearch's message, or no body.
+// refusal is the answer to a refused request: OpenSearch's message, or no body.
 type refusal struct {
 	status       int
 	hint         string
@@ -199,8 +199,8 @@ func (c *Collection) serveOther(w http.ResponseWriter, q *request) error {
 	return nil
 }
 
-// serveBulk serves a bulk request. One document that no policy allows refuses the whole request. That is an
-// assumption: AWS only says that a request without permission gets 403. In a collection that accepts no ids, an id
+// serveBulk serves a bulk request. If no policy allows one of its documents, it refuses the whole request. That is
+// an assumption: AWS only says that a request without permission gets 403. If the collection accepts no ids, an id
 // refuses only its document, as seen in https://github.com/opensearch-project/opensearch-migrations.
 func (c *Collection) serveBulk(w http.ResponseWriter, q *request) error {
 	actions, err := bulk.Parse(http.Header{}, q.body)
@@ -243,8 +243,9 @@ func (c *Collection) serveBulk(w http.ResponseWriter, q *request) error {
 	return nil
 }
 
-// authorize refuses what the data access policies do not allow, and returns the indices that a write will create. For
-// an alias, both its own name and the indices behind it must be allowed; AWS does not document which it checks.
+// authorize refuses requests that the data access policies do not allow, and returns the indices that a write will
+// create. For an alias, the policies must allow both its own name and the indices behind it, because AWS does not
+// document which of them it checks.
 func (c *Collection) authorize(q *request, node *stores.Client, names []string) (made []string, err error) {
 	if ofCollection(q.op.Permission) {
 		return nil, c.allow(q, q.op.Permission, "")

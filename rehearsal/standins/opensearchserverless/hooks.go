@@ -76,7 +76,7 @@ func (c *Collections) created(_ context.Context, call *controlplane.Call) error 
 // RefuseDeletion makes the deletion of every collection fail until it is allowed again.
 func (c *Collections) RefuseDeletion(refuse bool) { c.undeletable.Store(refuse) }
 
-// deletable: a collection that is being created cannot be deleted,
+// deletable refuses to delete a collection that is being created:
 // https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_DeleteCollection.html#API_DeleteCollection_Errors.
 func (c *Collections) deletable(_ context.Context, call *controlplane.Call) (bool, error) {
 	var request struct{ ID string }

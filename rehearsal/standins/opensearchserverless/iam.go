@@ -64,8 +64,9 @@ func newRoles(cfg aws.Config, user User) *roles {
 	return &roles{client: iam.NewFromConfig(cfg), user: user, known: map[string]said{}}
 }
 
-// allows reports whether a role's policies allow [apiAccess] on a collection. A condition counts as not met, and a
-// statement with NotAction or NotResource is ignored: what is not evaluated must not allow anything.
+// allows reports whether a role's policies allow [apiAccess] on a collection. Statements that it cannot evaluate
+// must not allow anything. So a condition counts as not met, and it ignores a statement with NotAction or
+// NotResource.
 func (r *roles) allows(ctx context.Context, role, collection string) (bool, error) {
 	if role == r.user.Arn {
 		return r.user.Allow(apiAccess, collection) == nil, nil

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Permissions of a data access policy,
+// These are the permissions of a data access policy:
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-supported-permissions.
 const (
 	createIndex   = "aoss:CreateIndex"
@@ -21,7 +21,7 @@ const (
 	describeItems = "aoss:DescribeCollectionItems"
 )
 
-// Pages that document which operations collections accept.
+// These pages document which operations collections accept.
 const (
 	genref   = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-genref.html#serverless-operations"
 	overview = "https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html#serverless-usecase"
@@ -33,9 +33,10 @@ type Operation struct {
 	// Path contains {index}, which may be several names or patterns, and {id}, {name}, {alias}, {setting}, which are
 	// one segment.
 	Path string
-	// Permission needed from a data access policy: on the indices, or on the collection for aliases and templates.
+	// Permission is the needed permission of a data access policy: on the indices, or on the collection for
+	// aliases and templates.
 	Permission string
-	// Parameters are the names in its query, besides those of all operations.
+	// Parameters lists the operation's query parameters, besides those of all operations.
 	Parameters []string
 	// Source is the page on which AWS documents the operation.
 	Source string
@@ -64,9 +65,10 @@ func searchOnly(o Operation, source string) Operation {
 
 func (o Operation) String() string { return o.Method + " " + o.Path }
 
-// Parameters. AWS documents none, and refuses some of OpenSearch's (expand_wildcards of _cat/indices:
-// https://github.com/AntonShuvaev/elasticsearch4idea/issues/155). These come from the OpenSearch reference pages that
-// AWS's table links, without those about shards, nodes, scrolls and ingest pipelines. Their use is reported.
+// AWS documents no parameters, and refuses some of OpenSearch's (expand_wildcards of _cat/indices:
+// https://github.com/AntonShuvaev/elasticsearch4idea/issues/155). These parameters come from the OpenSearch
+// reference pages that AWS's table links, without those about shards, nodes, scrolls and ingest pipelines. Their
+// use is reported.
 var (
 	ofAll      = []string{"pretty", "human", "error_trace", "filter_path"}
 	ofIndices  = []string{"ignore_unavailable", "allow_no_indices"}

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// Operations: each is allowed to a role with exactly its row's permission, and refused to one with all others.
+// A role with exactly the permission in its row may call an operation. A role with all other permissions may not.
 func TestEachOperationNeedsItsPermission(t *testing.T) {
 	s := newScene(t, Options{})
 	one, node := s.collection(search)

@@ -84,7 +84,8 @@ func TestARealOpenSearchHandsOnAllDocumentsAndDeletesThemByID(t *testing.T) {
 	}, 30*time.Second, 200*time.Millisecond)
 }
 
-// The requests of `cdc erase` to the current indices' collection: a deletion of exactly the version that was found.
+// `cdc erase` sends these requests to the current indices' collection: it deletes exactly the version that it has
+// found.
 func TestARealOpenSearchDeletesNoOtherVersionThanTheOneThatWasFound(t *testing.T) {
 	s := newScene(t, Options{})
 	s.all.start = func(ctx context.Context) (front.Node, error) {

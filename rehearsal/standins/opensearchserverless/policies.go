@@ -136,12 +136,12 @@ func (p *policies) admits(collection string) bool {
 	return false
 }
 
-// indexName matches what a policy can name, according to the API's model of lifecycle policies,
+// indexName matches index names that a policy can contain, according to the API's model of lifecycle policies:
 // https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_LifecyclePolicyResourceIdentifier.html.
 var indexName = regexp.MustCompile(`^(\*|[a-z;0-9&$%][+.~=\-_a-z;0-9&$%]*\*?)$`)
 
-// allows reports whether a data access policy gives a role a permission, on the collection or on everything that an
-// index or index pattern stands for. Permissions are additive, and nothing denies,
+// allows reports whether a data access policy gives a role a permission. The permission applies to the collection,
+// or to everything that an index or index pattern matches. Permissions are additive, and nothing denies:
 // https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-access-syntax.
 func (p *policies) allows(role, permission, collection, index string) bool {
 	if !ofCollection(permission) && !indexName.MatchString(index) {
@@ -176,8 +176,8 @@ func (r rule) allows(permission, collection, index string) bool {
 	})
 }
 
-// covers reports whether a pattern, a name or a prefix with a star, matches everything that a name or another pattern
-// stands for.
+// covers reports whether a pattern matches everything that a name or another pattern matches. A pattern is a name,
+// or a prefix with a star.
 func covers(pattern, name string) bool {
 	prefix, open := strings.CutSuffix(pattern, "*")
 	if !open {

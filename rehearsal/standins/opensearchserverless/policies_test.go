@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// fakeDelay sees no change until it is told to.
+// fakeDelay hides changes until the test sets seen.
 type fakeDelay struct{ seen bool }
 
 func (d *fakeDelay) Note(string)      { d.seen = false }

@@ -26,8 +26,8 @@ type Probe struct {
 	AfterStatus   int
 }
 
-// claim returns the role and index for which a data access policy lets a delivery write: a role that may write
-// documents to an index but not read them.
+// claim looks for a role and an index in a data access policy. It returns them if the role may write documents to
+// the index but not read them, as a delivery may.
 func claim(document json.RawMessage) (Probe, bool) {
 	var entries []grant
 	if json.Unmarshal(document, &entries) != nil {
@@ -105,8 +105,8 @@ func (c *Collections) Probe(ctx context.Context) (Probe, error) {
 	return probe, nil
 }
 
-// writeAs sends one document as a role whose signature and IAM policies count as checked. It returns the status and
-// the reason of the call's refusal or of the document, with the id of the written document.
+// writeAs sends one document as a role, without checking a signature or IAM policies. It returns the status, the
+// reason of a refusal of the call or the document, and the id of the written document.
 func (c *Collection) writeAs(ctx context.Context, role, index string) (status int, reason, id string) {
 	lines := fmt.Sprintf("{\"index\":{\"_index\":%q}}\n{\"metadata\":{\"operation\":\"probe\"}}\n", index)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/_bulk", bytes.NewReader([]byte(lines)))

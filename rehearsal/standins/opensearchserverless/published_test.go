@@ -34,7 +34,7 @@ var forms = map[string]*regexp.Regexp{
 	"errorMessage":       regexp.MustCompile(`.`),
 }
 
-// sameForm checks that got has every name of want, with a value of the same form. "string" and "boolean" stand for any
+// sameForm checks that got has every name of want, with a value of the same form. "string" and "boolean" match any
 // value of the type.
 func sameForm(t *testing.T, want, got any, at string) {
 	t.Helper()
@@ -116,8 +116,8 @@ const (
 	lifecycleOfLogs  = `{"Rules":[{"ResourceType":"index","Resource":["index/marketing/*"],"MinIndexRetention":"15d"},{"ResourceType":"index","Resource":["index/finance/log*"],"NoMinIndexRetention":true}]}`
 )
 
-// published are AWS's requests and answers, in an order that creates what later ones need. ID stands for the id made
-// by the previous request, VERSION for its version.
+// published has AWS's requests and answers, in an order that creates what later ones need. ID means the id from
+// the previous request, VERSION its version.
 var published = []struct{ operation, source, request, answer string }{
 	{
 		"CreateSecurityPolicy", guide + "serverless-create.html",
@@ -274,8 +274,10 @@ func ec2Call(t *testing.T, url, query, element string) string {
 	return string(found[1])
 }
 
-// The answers are those of https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateVpcEndpoint.html,
-// API_BatchGetVpcEndpoint.html, API_UpdateVpcEndpoint.html, API_ListVpcEndpoints.html and API_DeleteVpcEndpoint.html.
+// AWS documents these answers:
+// https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_CreateVpcEndpoint.html,
+// API_BatchGetVpcEndpoint.html, API_UpdateVpcEndpoint.html, API_ListVpcEndpoints.html and
+// API_DeleteVpcEndpoint.html.
 func TestAVPCEndpointIsOneOfEC2sToo(t *testing.T) {
 	url := forget(t)
 	vpc := ec2Call(t, url, "Action=CreateVpc&CidrBlock=10.0.0.0/16", "vpcId")

@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// A real OpenSearch accepts what the endpoint passes on, and agrees with what the endpoint answers itself.
+// A real OpenSearch accepts all requests that the endpoint passes on. For requests that the endpoint answers
+// itself, it gives the same answers.
 func TestARealOpenSearchAnswersWhatIsAllowed(t *testing.T) {
 	s := newScene(t, Options{Refresh: 3 * time.Second})
 	s.all.start = func(ctx context.Context) (front.Node, error) {

@@ -81,8 +81,8 @@ func (u *used) alias(body map[string]any) {
 	}
 }
 
-// Undocumented lists the calls, parameters and parts of bodies that were used but that AWS does not document for
-// collections, each with the reason for allowing it, for the report.
+// Undocumented lists, for the report, the used calls, parameters and parts of bodies that AWS does not document
+// for collections. Each has the reason for allowing it.
 func (c *Collections) Undocumented() []string {
 	c.used.mu.Lock()
 	defer c.used.mu.Unlock()

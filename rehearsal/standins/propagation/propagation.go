@@ -1,5 +1,6 @@
-// Package propagation refuses what AWS refuses while one service does not see another's new resource yet: a new
-// account's service-linked roles, and the policy of a domain's logs. Other stand-ins use it for their own delays.
+// Package propagation imitates AWS while one service does not yet see another's new resource: it refuses requests
+// that need a new account's service-linked roles, or the new policy of a domain's logs. Other stand-ins use it for
+// their own delays.
 package propagation
 
 import (
@@ -29,7 +30,8 @@ type Hooks interface {
 	After(controlplane.Action, controlplane.AfterFunc)
 }
 
-// Delay delays what an account's services see. It delays nothing until it is switched on.
+// Delay delays the visibility of new resources between an account's services. It delays nothing until it is
+// switched on.
 type Delay struct {
 	mu      sync.Mutex
 	on      bool
@@ -138,8 +140,9 @@ func (d *Delay) describeStream(_ context.Context, c *controlplane.Call) error {
 	return nil
 }
 
-// domain: a domain in a VPC needs the role, https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html;
-// one that writes logs needs the policy, https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1769.
+// domain refuses a domain whose prerequisites are not visible yet. A domain in a VPC needs the role:
+// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/slr-aos.html. One that writes logs needs
+// the policy: https://github.com/aws-cloudformation/cloudformation-coverage-roadmap/issues/1769.
 func (d *Delay) domain(_ context.Context, c *controlplane.Call) (bool, error) {
 	var request struct {
 		VPCOptions           *struct{}

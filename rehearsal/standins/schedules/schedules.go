@@ -23,8 +23,8 @@ type Invoker interface {
 
 var _ Invoker = (*lambda.Runner)(nil)
 
-// Schedules are an account's schedules. They call nobody before they are started. The methods are safe for concurrent
-// use.
+// Schedules runs an account's schedules. It makes no calls before it is started. The methods are safe for
+// concurrent use.
 type Schedules struct {
 	invoker Invoker
 	log     *slog.Logger
@@ -41,7 +41,7 @@ type Schedules struct {
 
 // schedule is a rule, or a schedule of the Scheduler.
 type schedule struct {
-	every   time.Duration // 0: no rate, or disabled
+	every   time.Duration // 0: without a rate, or disabled
 	targets map[string]target
 	due     time.Time
 	busy    bool
@@ -49,8 +49,8 @@ type schedule struct {
 
 type target struct{ Arn, Input string }
 
-// New returns schedules that call functions scale times as often as declared, never before the last call has
-// answered, and with at least the given interval.
+// New returns schedules that call functions scale times as often as declared. A call starts only after the
+// previous one has answered, and after at least the given interval.
 func New(invoker Invoker, log *slog.Logger, scale float64, least time.Duration) *Schedules {
 	s := &Schedules{invoker: invoker, log: log.With("service", "schedules"), scale: scale, least: least, known: map[string]*schedule{}}
 	s.ctx, s.stop = context.WithCancel(context.Background())

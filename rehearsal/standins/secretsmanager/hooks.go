@@ -30,8 +30,8 @@ type request struct {
 	RotateImmediately *bool
 }
 
-// admit refuses what Secrets Manager refuses at once: a function that it may not call, and a second rotation during
-// the first, which it then resumes.
+// admit refuses rotations that Secrets Manager refuses at once: with a function that it may not call, or during
+// another rotation, which it then resumes.
 func (r *Rotations) admit(ctx context.Context, c *controlplane.Call) (bool, error) {
 	var asked request
 	if err := c.Decode(&asked); err != nil {

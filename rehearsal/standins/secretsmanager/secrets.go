@@ -125,7 +125,8 @@ func (r *Rotations) begin(rotation Rotation) {
 	})
 }
 
-// steps of a rotation: https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html.
+// steps lists the steps of a rotation:
+// https://docs.aws.amazon.com/secretsmanager/latest/userguide/rotate-secrets_lambda-functions.html.
 var steps = []string{"createSecret", "setSecret", "testSecret", "finishSecret"}
 
 func (r *Rotations) run(rotation *Rotation) error {
@@ -152,7 +153,7 @@ func (r *Rotations) run(rotation *Rotation) error {
 	return err
 }
 
-// stages by version.
+// stages returns the stages by version.
 func (r *Rotations) stages(ctx context.Context, secret string) (map[string][]string, error) {
 	out, err := r.secrets.DescribeSecret(ctx, &secretsmanager.DescribeSecretInput{SecretId: &secret})
 	if err != nil {

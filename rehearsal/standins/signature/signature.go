@@ -183,7 +183,7 @@ func (k *Keys) assumed(_ context.Context, c *controlplane.Call) error {
 	return nil
 }
 
-// credentials in STS's form: XML, or JSON if the caller requested it.
+// credentials has STS's form: XML, or JSON if the caller requested it.
 type credentials struct {
 	AccessKeyID     string `xml:"AccessKeyId" json:"AccessKeyId"`
 	SecretAccessKey string

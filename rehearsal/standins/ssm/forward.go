@@ -36,7 +36,7 @@ func (s *session) forward() {
 		if err != nil {
 			s.service.log.Warn("an instance cannot connect", "instance", s.instance, "destination", s.destination, "error", err)
 			s.refused()
-			_ = stream.Close() // nobody listens there
+			_ = stream.Close() // no server listens there
 			continue
 		}
 		streams.Go(func() { join(stream, destination) })

@@ -23,7 +23,7 @@ import (
 
 const bastion = "i-0123456789abcdef0"
 
-// scene is the stand-in behind a control plane with one instance, and a tunnel's messages.
+// scene has the stand-in behind a control plane with one instance, and a tunnel's messages.
 type scene struct {
 	t       *testing.T
 	service *Service
@@ -110,7 +110,7 @@ func (s *scene) tunnelTo(address string) *tunnel.Tunnel {
 	return opened
 }
 
-// echo is a server that gives back what it gets.
+// echo starts a server that returns the bytes that it receives.
 func echo(t *testing.T) string {
 	t.Helper()
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -6,7 +6,7 @@ package evaluation
 
 import "fmt"
 
-// States of an alarm, as the API names them.
+// These are the states of an alarm in the API's spelling.
 const (
 	OK               = "OK"
 	Alarm            = "ALARM"
@@ -16,7 +16,7 @@ const (
 // Verdict is the result for one data point.
 type Verdict int8
 
-// Verdicts: the point is missing, within the threshold, or breaching.
+// A point is missing, within the threshold, or breaching.
 const (
 	Missing Verdict = iota
 	WithinThreshold
@@ -35,9 +35,9 @@ const (
 // in examples: five for three.
 const Further = 2
 
-// Judge returns an alarm's state after its data points, the latest last; there are evaluate+Further points. At least
-// toAlarm of the last evaluate existing points must breach. When fewer exist, missing ones are treated as the alarm
-// says.
+// Judge returns an alarm's state after its data points, the latest last. There are evaluate+Further points. At
+// least toAlarm of the last evaluate existing points must breach. If fewer exist, missing ones are treated as the
+// alarm says.
 func Judge(points []Verdict, evaluate, toAlarm int, treatment, current string) string {
 	there, breaching, oldest := 0, 0, 0
 	for age := 1; age <= len(points) && there < evaluate; age++ {

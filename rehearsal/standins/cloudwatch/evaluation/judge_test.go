@@ -49,7 +49,7 @@ func TestTheTablesOfTheDocumentationHold(t *testing.T) {
 }
 
 func TestOnePointThatBreachesIsNotYetAnAlarm(t *testing.T) {
-	// The same page, "Avoiding premature transitions to alarm state".
+	// This case is on the same page, in "Avoiding premature transitions to alarm state".
 	require.Equal(t, OK, Judge(verdicts(t, "----X"), 3, 3, TreatMissing, OK))
 	require.Equal(t, OK, Judge(verdicts(t, "---X-"), 3, 3, TreatMissing, OK))
 	require.Equal(t, OK, Judge(verdicts(t, "---X0"), 3, 3, TreatMissing, Alarm))
@@ -58,7 +58,7 @@ func TestOnePointThatBreachesIsNotYetAnAlarm(t *testing.T) {
 }
 
 func TestANonBreachingPointThatIsPastLeavesAnAlarmThatTreatsMissingDataAsBreaching(t *testing.T) {
-	// The explanation of the second row: "The next time this alarm is evaluated … it will go to ALARM".
+	// The page explains the second row: "The next time this alarm is evaluated … it will go to ALARM".
 	require.Equal(t, OK, Judge(verdicts(t, "0----"), 3, 3, TreatBreaching, OK))
 	require.Equal(t, Alarm, Judge(verdicts(t, "-----"), 3, 3, TreatBreaching, OK))
 }

@@ -7,7 +7,7 @@ import (
 
 // Rule is a composite alarm's expression, https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html.
 type Rule struct {
-	// Names of the alarms that it uses, in order.
+	// Names lists the alarms that it uses, in order.
 	Names []string
 
 	holds func(state func(name string) string) bool

@@ -6,7 +6,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// states of the alarms that the rules below name.
+// states returns the states of the alarms that the rules below name.
 func states(name string) string {
 	return map[string]string{"hot": Alarm, "cold": OK, "new": InsufficientData, "a (b)": Alarm}[name]
 }

@@ -59,7 +59,7 @@ def merge_shards(original, self, shard_to_merge, adjacent_shard_to_merge):
 
 @wraps(Stream)
 def get_shard_for_key(original, self, partition_key, explicit_hash_key):
-    """The open shard among those for a key: moto would continue with the first."""
+    """Returns the open shard among those for a key; moto would return the first one."""
     every = self.shards
     self = copy(self)
     self.shards = {name: shard for name, shard in every.items() if shard.is_open}
@@ -68,7 +68,7 @@ def get_shard_for_key(original, self, partition_key, explicit_hash_key):
 
 @contextmanager
 def _emptied(*shards):
-    """Shards without their records, hidden in the meantime."""
+    """Hides the records of shards in the meantime."""
     with _one_at_a_time:
         kept = [shard.records for shard in shards]
         for shard in shards:

@@ -28,7 +28,7 @@ def get_permission(self, action, resource):
 
 
 class _Part:
-    """The content of an object, of which a part will be read."""
+    """Has the content of an object; a part of it will be read."""
 
     def __init__(self, key):
         self._key = key
@@ -100,7 +100,7 @@ def list_object_versions(original, self):
     if self.querystring.get("encoding-type", [None])[0] == "url":
         text = body.decode() if isinstance(body, bytes) else body
         body = re.sub("<Key>(.*?)</Key>", lambda key: f"<Key>{quote(unescape(key[1]))}</Key>", text)
-        if "<EncodingType>" not in body:  # by which a client knows that it has to decode them
+        if "<EncodingType>" not in body:  # it tells a client to decode the keys
             body = body.replace("</Name>", "</Name><EncodingType>url</EncodingType>", 1)
     return status, headers, body
 

@@ -35,7 +35,7 @@ class Collection:
 
 
 def key_of(backend, name):
-    """The key of the encryption policy with the closest match for a collection's name."""
+    """Returns the key of the encryption policy that matches a collection's name most closely."""
     policies = [p for p in backend.policies.values() if p.kind == "encryption" and matching(p, name)]
     if not policies:
         raise ValidationException(
@@ -69,7 +69,9 @@ def present(backend, id):
 
 @answers
 def update_collection(backend, request):
-    """https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_UpdateCollection.html names no ResourceNotFoundException."""
+    """AWS documents no ResourceNotFoundException:
+    https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_UpdateCollection.html.
+    """
     remaining(backend.collections)
     collection = backend.collections.get(request["id"])
     if collection is None:
@@ -115,7 +117,8 @@ def batch_get_collection(backend, request):
 
 @answers
 def get_account_settings(backend, request):
-    # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-scaling.html: 10 of each, unless it is changed
+    # The default is 10 of each:
+    # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-scaling.html
     return {"accountSettingsDetail": {"capacityLimits": {"maxIndexingCapacityInOCU": 10, "maxSearchCapacityInOCU": 10}}}
 
 

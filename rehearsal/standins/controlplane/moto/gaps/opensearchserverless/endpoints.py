@@ -82,7 +82,8 @@ def endpoint_of(backend, id, missing):
 
 @answers
 def update_vpc_endpoint(backend, request):
-    # https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_UpdateVpcEndpoint.html: no ResourceNotFoundException
+    # AWS documents no ResourceNotFoundException:
+    # https://docs.aws.amazon.com/opensearch-service/latest/ServerlessAPIReference/API_UpdateVpcEndpoint.html
     endpoint = endpoint_of(backend, request["id"], ValidationException)
     added = {name: request.get(f"add{name}", []) for name in ("SubnetIds", "SecurityGroupIds")}
     removed = {name: request.get(f"remove{name}", []) for name in ("SubnetIds", "SecurityGroupIds")}

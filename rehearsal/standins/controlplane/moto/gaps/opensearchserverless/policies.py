@@ -12,7 +12,8 @@ from ..patch import wraps
 from .request import answers
 from .syntax import read
 
-# Seconds for what takes minutes in AWS: long enough to be visible, short enough to wait for.
+# Operations that take minutes in AWS take this many seconds: long enough to be visible, short enough to
+# wait for.
 PENDING = 1.0
 
 
@@ -37,7 +38,7 @@ def matching(policy, collection):
 
 
 def remaining(kept):
-    """Objects by id, without those deleted long enough ago."""
+    """Returns objects by id, without those whose deletion has finished."""
     for each in [id for id, one in kept.items() if one.gone_at and one.gone_at <= time.time()]:
         del kept[each]
     return list(kept.values())
