@@ -32,7 +32,7 @@ var (
 	clusterName   = regexp.MustCompile(`^[a-z](-?[a-z0-9])*$`)
 	auroraVersion = regexp.MustCompile(`^[0-9]\.[0-9]+\.mysql_aurora\.[0-9]+\.[0-9]+\.[0-9]+$`)
 	dbClass       = regexp.MustCompile(`^db\.[a-z][a-z0-9]*\.[a-z0-9]+$`)
-	// Supported classes:
+	// Aurora supports these classes:
 	// https://docs.aws.amazon.com/AmazonRDS/latest/AuroraUserGuide/Concepts.DBInstanceClass.SupportAurora.html
 	dbClassRefused = regexp.MustCompile(`^db\.(m[0-9]|t2\.|t3\.(micro|small|xlarge|2xlarge)|t4g\.(micro|small|xlarge|2xlarge))`)
 )

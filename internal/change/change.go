@@ -26,7 +26,7 @@ const (
 	Control Type = "control"
 )
 
-// Operation of a record. Control records have other operations: create-table, add-column, ...
+// Operation is what a record does. Control records have other operations: create-table, add-column, ...
 type Operation string
 
 // The operations of data records. Load is a row that existed before its changes were followed.
@@ -42,11 +42,11 @@ const BeforeImage = "before-image"
 
 // Record is one record. It shares no memory with its input.
 type Record struct {
-	// Kind of the source.
+	// Kind is the kind of the source.
 	Kind      Kind
 	Type      Type
 	Operation Operation
-	// Schema and Table of the source. In a control record they may be empty.
+	// Schema and Table name the source table. In a control record they may be empty.
 	Schema, Table string
 	// Data is the row: after an insert or update, before a delete. A NULL column is absent or null; in PostgreSQL an
 	// absent one may be in Before ([Record.Row]). It is nil for a control record.

@@ -19,9 +19,9 @@ type Key []string
 // KeyColumns are the columns of a table's primary key, in order.
 type KeyColumns struct {
 	Names []string
-	// Types of the columns, in the spelling of MySQL (datetime(6), binary(16)), of PostgreSQL's format_type
-	// (timestamp(3) with time zone) or of DMS (TIMESTAMP, BYTES). Without a type the value keeps its spelling, except
-	// trailing zeros of a decimal number.
+	// Types has the types of the columns, in the spelling of MySQL (datetime(6), binary(16)), of PostgreSQL's
+	// format_type (timestamp(3) with time zone) or of DMS (TIMESTAMP, BYTES). Without a type the value keeps its
+	// spelling, except trailing zeros of a decimal number.
 	Types []string
 }
 

@@ -20,7 +20,7 @@ type Order struct {
 	base         string
 	file, offset uint64
 	record       uint64
-	// lsn of a PostgreSQL change, which has none of the fields above except the record.
+	// lsn is the position of a PostgreSQL change. Such a change has none of the fields above except the record.
 	lsn uint64
 	// at is when a change was committed or a load was made.
 	at time.Time
@@ -109,7 +109,7 @@ func (o Order) Compare(other Order) (int, error) {
 	return cmp.Or(cmp.Compare(o.file, other.file), cmp.Compare(o.offset, other.offset), cmp.Compare(o.record, other.record), o.at.Compare(other.at)), nil
 }
 
-// Time of the commit or of the load.
+// Time returns the time of the commit or of the load.
 func (o Order) Time() time.Time { return o.at }
 
 // String formats the position for people.

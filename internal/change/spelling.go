@@ -13,7 +13,7 @@ import (
 // value of the type stays unchanged.
 type spelling struct {
 	kind spelled
-	// length of a BINARY or an address in bytes, or of a bit string in bits.
+	// length is that of a BINARY or an address in bytes, or that of a bit string in bits.
 	length int
 }
 
@@ -36,7 +36,7 @@ const (
 	fixedOctets
 	uuids
 	addresses
-	// Those below exist only in PostgreSQL.
+	// The following exist only in PostgreSQL.
 	truths
 	zonedMoments
 	zonedClocks
@@ -45,7 +45,7 @@ const (
 	padded
 )
 
-// spellings by the lower-case type names of MySQL and DMS:
+// spellings maps the lower-case type names of MySQL and DMS:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.MySQL.html#CHAP_Source.MySQL.DataTypes.
 var spellings = map[string]spelled{
 	"tinyint": integers, "smallint": integers, "mediumint": integers, "int": integers, "integer": integers, "bigint": integers, "year": integers,

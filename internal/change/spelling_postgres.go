@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// postgresSpellings by the lower-case type names of PostgreSQL and DMS, without brackets:
+// postgresSpellings maps the lower-case type names of PostgreSQL and DMS, without brackets:
 // https://docs.aws.amazon.com/dms/latest/userguide/CHAP_Source.PostgreSQL.html#CHAP_Source-PostgreSQL-DataTypes.
 // Other types (enumerations, arrays, JSON, intervals, ranges, bit strings) keep the text that PostgreSQL writes.
 var postgresSpellings = map[string]spelled{

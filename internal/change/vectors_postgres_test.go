@@ -60,7 +60,7 @@ func placesInLogVectors() []vector {
 	for _, more := range []string{"", `,"commit-timestamp":"yesterday"`, `,"commit-timestamp":"2026-01-02T03:04:05.1+00:00"`, `,"commit-timestamp":"2026-01-02T03:04:05Z","transaction-id":"no number"`} {
 		add("update", own, "1", more)
 	}
-	// Positions around the boundary between the halves of an LSN.
+	// These positions are around the boundary between the halves of an LSN.
 	for _, high := range []uint64{0, 1, 9, 10, 15, 16, 255, 1<<30 - 1} {
 		for _, low := range []uint64{1, 0x28, 0xFFFFFFF, 0x10000000, 0x9FFFFFFF, 0xA0000000, 0xFFFFFFFF} {
 			add("insert", fmt.Sprintf(`"%08X/%08X.1.%08X/%08X"`, high, low, high, low), "2", committed)

@@ -153,7 +153,7 @@ func orderVectors() []vector {
 			add(op, "", fmt.Sprintf(`,"timestamp":"2026-01-02T03:04:05Z","commit-timestamp":"2026-01-02T03:04:05Z","transaction-id":%s,"transaction-record-id":%s,"stream-position":%s`, m.id, m.record, m.position))
 		}
 	}
-	// Positions around the start of a version's field, in files whose numbers have different lengths.
+	// These positions are around the start of a version's field, in files whose numbers have different lengths.
 	for _, file := range []uint64{1, 2, 9, 10, 99, 999999, 1000000} {
 		for _, begin := range []uint64{4, 1 << 28, 1 << 31} {
 			for _, record := range []uint64{1, 2, 10, 11, 1 << 20} {

@@ -181,7 +181,7 @@ type formerEntry struct {
 }
 
 func (r *registry) formerEntries(ctx context.Context) ([]formerEntry, error) {
-	const most = 10_000 // index.max_result_window
+	const most = 10_000 // the default of index.max_result_window
 	if err := r.client.call(ctx, http.MethodPost, "/"+FormerRegistry+"/_refresh", nil, nil); err != nil {
 		return nil, fmt.Errorf("reading the former registry: %w", err)
 	}

@@ -1,9 +1,10 @@
 // Package bench measures the current-state function on a real OpenSearch node.
 //
-//   - [Writing]: how fast the function writes. The baseline only sends the same documents with the same versions, prepared beforehand,
-//     in `_bulk` requests. Further contenders are an earlier commit, requests without versions, and opensearch-go's BulkIndexer.
-//   - [Parsing]: how fast records are parsed, compared with the earlier commit.
-//   - [Visible]: how long after its commit a search finds a row.
+//   - [Writing] has how fast the function writes. The baseline only sends the same documents with the same versions in
+//     prepared `_bulk` requests. The function is also compared with an earlier commit, with requests without versions,
+//     and with opensearch-go's BulkIndexer.
+//   - [Parsing] has how fast records are parsed, compared with the earlier commit.
+//   - [Visible] has how long after its commit a search finds a row.
 //
 // Each contender is a separate process. They take turns on one node, each time with a new index, so that other
 // load on the machine affects all of them equally.

@@ -54,8 +54,9 @@ def _iceberg(s: _Scrub) -> None:
     # Upkeep's own versions are younger than its time limit. Their manifests name the replaced files, with each
     # column's minimum and maximum.
     s.spark.sql(f"CALL lake.system.{Iceberg.expiring(s.spec.database, s.table, datetime.now(UTC))}")
-    # Leftovers of a killed run. Upkeep's procedure refuses files of the last day, which another writer may be about
-    # to commit. Here only one run writes at a time, so files older than this run belong to nobody.
+    # A killed run may leave files behind. Upkeep's procedure refuses files of the last day, which another
+    # writer may be about to commit. Here only one run writes at a time, so files older than this run belong
+    # to nobody.
     jvm: Any = s.spark.sparkContext._jvm
     table = jvm.org.apache.iceberg.spark.Spark3Util.loadIcebergTable(s.spark._jsparkSession, s.format.named(s.table))
     actions = jvm.org.apache.iceberg.spark.actions.SparkActions.get(s.spark._jsparkSession)

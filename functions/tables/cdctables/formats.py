@@ -272,8 +272,8 @@ class Hudi(Format):
         "spark.serializer": "org.apache.spark.serializer.KryoSerializer",
         "spark.kryo.registrator": "org.apache.spark.HoodieSparkKryoRegistrar",
     }
-    # Options of every write. Hudi's own index of each column's minimum and maximum keeps those of deleted rows,
-    # whatever is cleaned. An erased row could be read there.
+    # Every write has these options. Hudi's own index of each column's minimum and maximum keeps those of
+    # deleted rows, whatever is cleaned. An erased row could be read there.
     _written: Mapping[str, str] = {"hoodie.write.table.version": "6", "hoodie.metadata.index.column.stats.enable": "false"}
     # https://docs.aws.amazon.com/athena/latest/ug/querying-hudi-copy-on-write-create-table-examples.html
     storage = Storage(
@@ -321,8 +321,8 @@ class Hudi(Format):
         settings = self._told(read) | {
             "hoodie.table.name": table.name, "hoodie.datasource.write.recordkey.field": "cdc_key", "hoodie.datasource.write.precombine.field": "cdc_version",
             "hoodie.datasource.write.operation": "insert_overwrite_table", "hoodie.datasource.write.row.writer.enable": "false",
-            # Hudi 1.0.2 refuses a decimal with more digits, also with hoodie.avro.schema.validate=false. This setting
-            # permits it. It would also permit columns to disappear, but `cast` keeps all.
+            # Hudi 1.0.2 refuses a decimal with more digits, also with hoodie.avro.schema.validate=false.
+            # This setting permits it. It would also let columns disappear, but `cast` keeps all columns.
             "hoodie.datasource.write.schema.allow.auto.evolution.column.drop": "true",
         }  # fmt: skip
         self.spark.sql(self.cast(table)).write.format("hudi").options(**settings).mode("append").save(self.location(table))

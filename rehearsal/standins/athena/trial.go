@@ -14,7 +14,7 @@ type Trial struct {
 	Table views.Table
 	// Lines are the lines of the object.
 	Lines []string
-	// Rows that the view of rows must have, in any order, without NULL columns.
+	// Rows has the expected rows of the view of rows, in any order, without NULL columns.
 	Rows []Row
 	// Unplaced are the lines that the saved query for unplaceable records must list, in any order.
 	Unplaced []string
@@ -287,7 +287,8 @@ func NamesOf(tables []views.Table) []views.Name {
 
 // Arriving is the definition of a table with a key id, and a row of it, in DMS's format with the present time.
 func Arriving(database, table string) []string {
-	// Older than the function's wait for a definition, which may be in another shard.
+	// The record is older than the time for which the function waits for a definition. That definition may be in
+	// another shard.
 	about := fmt.Sprintf(`"timestamp":%q,"schema-name":%q,"table-name":%q`, time.Now().Add(-2*time.Minute).UTC().Format(time.RFC3339Nano), database, table)
 	return []string{
 		`{"control":{"table-def":{"columns":{"id":{"type":"INT64"}},"primary-key":["id"]}},"metadata":{"record-type":"control","operation":"create-table","partition-key-type":"schema-table",` + about + `}}`,

@@ -114,7 +114,7 @@ func Kept(actions []Action) []byte {
 	return kept
 }
 
-// Nothing is the answer when no action remains: a node would call the request invalid.
+// Nothing is the answer when no action remains, because a node would call the empty request invalid.
 func Nothing(r *http.Request) []byte {
 	if r.URL.Query().Has("filter_path") {
 		return []byte(`{"items":[]}`)

@@ -20,7 +20,7 @@ type declared struct {
 	name string
 	// tells means that the alarm sends notifications.
 	tells bool
-	// rule of a composite alarm; nil for a metric alarm, which has the fields below.
+	// rule is the rule of a composite alarm. It is nil for a metric alarm, which has the fields below.
 	rule *evaluation.Rule
 
 	metric            Metric

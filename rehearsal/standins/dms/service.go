@@ -15,7 +15,7 @@ import (
 // Status is the status of a task in the API's spelling.
 type Status string
 
-// States of a task that was started.
+// These are the states of a task that was started.
 const (
 	StatusStarting Status = "starting"
 	StatusRunning  Status = "running"
@@ -104,7 +104,7 @@ type Task struct {
 	Status Status
 	// Failure is the reason why a task failed.
 	Failure string
-	// StopReason of a task that ended by itself or was stopped.
+	// StopReason says why a task ended by itself or was stopped.
 	StopReason string
 	// Loaded means that the full load, if any, is in the stream.
 	Loaded bool

@@ -11,9 +11,9 @@ type Stats struct {
 	Records int64
 	// Delivered counts records that reached the destination.
 	Delivered int64
-	// Parked in S3 because they could not be processed or delivered.
+	// Parked counts records that were written to S3 because they could not be processed or delivered.
 	Parked int64
-	// Retries of requests.
+	// Retries counts repeated requests.
 	Retries int64
 	// Oldest is the time since the arrival of the oldest buffered record; 0 when none waits.
 	Oldest time.Duration

@@ -8,16 +8,16 @@ import (
 
 // Findings are a guard's results.
 type Findings struct {
-	// Calls that were checked.
+	// Calls counts the calls that were checked.
 	Calls int
-	// Refused permissions, each with its resource.
+	// Refused lists the refused permissions, each with its resource.
 	Refused []string
 	// Unresolved permissions are limited to resources by the policies, but the requests do not show which resources
 	// they use.
 	Unresolved []string
 	// DoneWithout are refused operations that the caller does not need.
 	DoneWithout []string
-	// Actions that were needed, and Uncalled ones that the policies allow but nothing needed.
+	// Actions lists the needed actions. Uncalled lists those that the policies allow but nothing needed.
 	Actions, Uncalled []string
 	// Statements in the policies, and how many were needed: without one of these a call would have been refused.
 	Statements, StatementsNeeded int

@@ -34,7 +34,7 @@ func (r *Runner) keep(name string, code upload) error {
 	return nil
 }
 
-// unzip is the folder of the function's newest code, with its program.
+// unzip returns the folder of the function's newest code, with its program.
 func (r *Runner) unzip(f *function) (root, program string, err error) {
 	f.codeMu.Lock()
 	path := f.zip
@@ -92,7 +92,7 @@ func extract(root string, file *zip.File) error {
 	return nil
 }
 
-// machines by Go's names.
+// machines maps Go's names to ELF machines.
 var machines = map[string]elf.Machine{"amd64": elf.EM_X86_64, "arm64": elf.EM_AARCH64}
 
 // runnable explains why a program cannot run here; the kernel would only say "exec format error".

@@ -11,7 +11,7 @@ type MappingStats struct {
 	Function, Stream string
 	// Enabled means that it reads; FanOut means that it has its own throughput.
 	Enabled, FanOut bool
-	// Records that were read, counting repeated reads after a change of the mapping again.
+	// Records counts records that were read. After a change of the mapping it counts repeated reads again.
 	Records int64
 	// Delivered counts records that the function accepted.
 	Delivered int64
@@ -19,7 +19,7 @@ type MappingStats struct {
 	Parked, Lost int64
 	// Calls counts calls of the function. Failures counts failed calls, including those that reported records.
 	Calls, Failures, PartialFailures int64
-	// Retries of whole batches, and batches that were halved instead.
+	// Retries counts repeated whole batches. Bisected counts batches that were halved instead.
 	Retries, Bisected int64
 	// Twice counts batches that Faults delivered a second time. Delayed counts those that Faults held back.
 	Twice, Delayed int64

@@ -35,7 +35,8 @@ type Options struct {
 	// (https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-overview.html#serverless-limitations);
 	// the default here is 2 seconds.
 	Refresh time.Duration
-	// Heap of each node in the JVM's format; default 512m, because a second node runs beside a domain's.
+	// Heap is the heap size of each node in the JVM's format. Default: 512m, because a second node runs beside a
+	// domain's.
 	Heap string
 	// User has a key that belongs to no role; without one only roles are known.
 	User User

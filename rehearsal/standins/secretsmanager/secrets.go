@@ -43,7 +43,7 @@ type Rotation struct {
 	Secret, Function, Version string
 	// Trial is true when rotation was set up without being started: then only testSecret runs.
 	Trial bool
-	// Steps that have succeeded.
+	// Steps lists the steps that have succeeded.
 	Steps []string
 	// Err is the reason for a failure; Ended means that it is over.
 	Err   error

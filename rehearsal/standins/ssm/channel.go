@@ -20,7 +20,7 @@ const (
 	longestMessage = 1 << 20
 )
 
-// Positions of fields in a frame that the library does not export:
+// These are positions of fields in a frame. The library does not export them:
 // https://github.com/aws/amazon-ssm-agent/blob/mainline/agent/session/contracts/agentmessage.go.
 const (
 	atID         = 64

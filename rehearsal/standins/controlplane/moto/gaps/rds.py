@@ -80,7 +80,8 @@ def update_parameters(original, self, new_parameters):
 
 @wraps(RDSBackend)
 def create_db_instance(original, self, db_kwargs):
-    # The account's default since 2024. With moto's own the provider would change it and reboot, which takes minutes:
+    # This has been the account's default since 2024. With moto's own the provider would change it and
+    # reboot, which takes minutes:
     # https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/UsingWithRDS.SSL.html
     db_kwargs.setdefault("ca_certificate_identifier", "rds-ca-rsa2048-g1")
     instance = original(self, db_kwargs)

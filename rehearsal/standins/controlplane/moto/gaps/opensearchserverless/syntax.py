@@ -6,7 +6,7 @@ import re
 from moto.opensearchserverless.exceptions import ValidationException
 
 COLLECTION = r"collection/(\*|[a-z][a-z0-9-]{0,30}\*|[a-z][a-z0-9-]{2,31})"
-# Index names, as in the API's LifecyclePolicyResourceIdentifier.
+# Index names follow the API's LifecyclePolicyResourceIdentifier.
 INDEX = r"index/(\*|[a-z][a-z0-9-]{0,30}\*|[a-z][a-z0-9-]{2,31})/(\*|[a-z;0-9&$%][+.~=\-_a-z;0-9&$%]*\*?)"
 # https://docs.aws.amazon.com/opensearch-service/latest/developerguide/serverless-data-access.html#serverless-data-supported-permissions
 PERMISSIONS = {
