@@ -157,9 +157,12 @@ At another scale than the usual one, and with --only, it prints the figures alon
 		name, usage string
 		value       *int
 	}{
-		{"load", "rows that each combination of shards and calls drains", &scale.Load}, {"growth", "rows that one index grows to", &scale.Growth},
-		{"rows", "rows that each contender writes", &scale.Rows}, {"warming", "rows that it writes before those", &scale.Warming},
-		{"rounds", "how often each writes", &scale.Rounds}, {"commits", "rows that are looked for one by one", &scale.Commits},
+		{"load", "rows that each combination of shards and calls drains", &scale.Load},
+		{"growth", "rows that one index grows to", &scale.Growth},
+		{"rows", "rows that each contender writes", &scale.Rows},
+		{"warming", "rows that it writes before those", &scale.Warming},
+		{"rounds", "how often each writes", &scale.Rounds},
+		{"commits", "rows that are looked for one by one", &scale.Commits},
 	} {
 		cmd.Flags().IntVar(flag.value, flag.name, *flag.value, flag.usage)
 	}

@@ -73,8 +73,12 @@ func (s Scale) check() error {
 		flag         string
 		value, least int
 	}{
-		{"--load", s.Load, least.Load}, {"--growth", s.Growth, least.Growth}, {"--rows", s.Rows, least.Rows}, {"--warming", s.Warming, least.Warming},
-		{"--rounds", s.Rounds, least.Rounds}, {"--commits", s.Commits, least.Commits},
+		{"--load", s.Load, least.Load},
+		{"--growth", s.Growth, least.Growth},
+		{"--rows", s.Rows, least.Rows},
+		{"--warming", s.Warming, least.Warming},
+		{"--rounds", s.Rounds, least.Rounds},
+		{"--commits", s.Commits, least.Commits},
 	} {
 		if one.value < one.least {
 			problems = append(problems, fmt.Errorf("%s is %d: set it to %d or more", one.flag, one.value, one.least))

@@ -116,7 +116,7 @@ func verify(path, want string) error {
 func maven(ctx context.Context, a Artifact, dir string) error {
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
-		return fmt.Errorf("Maven must download it, but mvn is not on PATH: install Maven 3.6.3 or newer: %w", err)
+		return fmt.Errorf("mvn must download it and is not on PATH: install Maven 3.6.3 or newer: %w", err)
 	}
 	cmd := exec.CommandContext(ctx, mvn, "-q", "-B", copyGoal, "-Dartifact="+a.Coordinates(), "-DoutputDirectory="+dir)
 	cmd.Dir = dir
