@@ -51,6 +51,6 @@ func (b *Bill) alarmsOf(c config.Config, f config.Feed) {
 // watched adds the alarms that all sources share, and the dashboard.
 func (b *Bill) watched(c config.Config) {
 	shared := alarmsOfDomain*count(c.Search.On(config.OnDomain)) + alarmsOfCollections*count(c.Search.On(config.OnCollections))
-	b.add("alarms of what is searched", "alarms.enabled, search.kind", "alarm", shared*count(c.Alarms.On()))
+	b.add("alarms for the search service", "alarms.enabled, search.kind", "alarm", shared*count(c.Alarms.On()))
 	b.add("dashboard", "alarms.dashboard", "dashboard", count(c.Alarms.Draws()))
 }

@@ -124,7 +124,7 @@ func clusterRules() []Rule {
 			func(c Cluster) []Violation {
 				return broken(c.StorageEncrypted.Isnt(true), "storageEncrypted is %s", c.StorageEncrypted)
 			}),
-		of([]string{"RDS.34", "RDS.9", "RDS.37"}, "Clusters publish their audit log, of PostgreSQL the server's", Medium,
+		of([]string{"RDS.34", "RDS.9", "RDS.37"}, "Clusters publish an audit log; PostgreSQL's clusters publish the server's log", Medium,
 			"enabledCloudwatchLogsExports with audit, of PostgreSQL postgresql", "audit, error and slow query; postgresql", func(c Cluster) []Violation {
 				return broken(view.Lacks(c.LogExports, c.log()), "%s is not published", c.log())
 			}),

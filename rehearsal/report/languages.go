@@ -29,7 +29,7 @@ func (r *Report) languageProblems() (p []string) {
 	return p
 }
 
-// printLanguages prints those that are there.
+// printLanguages prints the results of the languages that were rehearsed.
 func (r *Report) printLanguages(row func(path string, value any)) {
 	for _, name := range slices.Sorted(maps.Keys(r.Languages)) {
 		l := r.Languages[name]

@@ -80,7 +80,7 @@ func (p *placing) carried() string {
 	return strings.Join(append([]string{p.chosen + " AS " + p.first}, p.rest...), ",\n    ")
 }
 
-// order are these columns, each with a suffix.
+// order returns these columns for ORDER BY, each with a suffix such as DESC.
 func (p *placing) order(suffix string) string {
 	return strings.Join(append([]string{p.first}, p.rest...), suffix+", ") + suffix
 }
