@@ -59,7 +59,7 @@ func probeArgs(r *Run, more ...string) []string {
 func interruptedProbe(ctx context.Context, r *Run) error {
 	r.Log.Detail("cdc conformance, and Ctrl-C")
 	err := r.Tool.Watch(ctx, "conformance-interrupted", func(output string) (bool, error) {
-		return strings.Contains(output, "rows are written"), nil
+		return strings.Contains(output, "wrote rows into"), nil
 	}, probeArgs(r, "--file", "")...)
 	if err != nil {
 		return err

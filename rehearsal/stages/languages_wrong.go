@@ -40,7 +40,7 @@ var valued = []wrong{
 	{
 		component: "pipeline:Pipeline",
 		inputs:    map[string]any{"search": map[string]any{"kind": "serverless", "instanceType": "m7g.large.search"}, "stream": map[string]any{"retentionHours": 12}},
-		says:      []string{"search.instanceType", "is of a domain", "stream.retentionHours", "12 is out of range"},
+		says:      []string{"search.instanceType", "is a setting of a domain", "stream.retentionHours", "12 is out of range"},
 	},
 	{
 		component: "stream:ChangeStream", inputs: merged(key, map[string]any{"stream": map[string]any{"retentionHour": 200}}),

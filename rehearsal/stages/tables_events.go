@@ -62,7 +62,7 @@ func (k *keptTables) loadedAnew(ctx context.Context) error {
 		return fmt.Errorf("reading what the tool has said: %w", err)
 	}
 	setting := advised.FindSubmatch(text)
-	if setting == nil || !bytes.Contains(text, []byte("then `cdc tables run` and `cdc tables switch`")) {
+	if setting == nil || !bytes.Contains(text, []byte("then run `cdc tables run` and `cdc tables switch`")) {
 		return fmt.Errorf("cdc start --reload-table did not say how the lake's tables follow: %s", text)
 	}
 	if err := k.Stack.SetConfig(ctx, string(setting[1]), string(setting[2])); err != nil {

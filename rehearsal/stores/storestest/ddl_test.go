@@ -85,7 +85,7 @@ func TestAUserWhoMayNotSeeHowTablesAreMadeIsToldWhatToGrant(t *testing.T) {
 		require.NoError(t, err)
 	}
 	_, err := ddl.Database{DB: opened(t, server, "ddl_reader", "secret")}.Tables(t.Context())
-	require.ErrorContains(t, err, "GRANT PROCESS ON *.* to the user")
+	require.ErrorContains(t, err, "run GRANT PROCESS ON *.* for the user")
 }
 
 // quotedNames closes the quotes of the names that begin with a table's.

@@ -116,7 +116,7 @@ func TestValuesOfPostgreSQLHaveTheirCanonicalForms(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, found, 1)
 	_, err = schema.Load(t.Context(), db, table.Name{Database: "pg_catalog", Table: "pg_tables"})
-	require.ErrorContains(t, err, "it is a view: name a table")
+	require.ErrorContains(t, err, "it is a view: give the name of a table")
 }
 
 func TestASlotIsReadWithWhatItKeeps(t *testing.T) {
