@@ -1,7 +1,7 @@
 // Package config is the typed, strict and validated configuration of the pipeline.
 //
-// It turns the stack's `cdc-pipeline:*` values into one [Config], refuses what AWS would refuse only after
-// twenty minutes, and knows no AWS resource: components take their own section of it as plain data.
+// It converts the stack's `cdc-pipeline:*` values into one [Config]. It refuses values that AWS would refuse only after
+// twenty minutes. It does not depend on AWS resources: each component receives its own section as plain data.
 package config
 
 //go:generate go test . -run TestConfigurationPageIsCurrent -update

@@ -22,9 +22,10 @@ const (
 //
 //   - A load's version is its time in microseconds since 1970.
 //   - A PostgreSQL change has its own position in the log, its LSN, of 62 bits: above 1 for a change, as with MySQL.
-//   - A change of MySQL is its binlog file and, in that, the offset of its transaction's beginning plus its record number: the
-//     first row of a transaction is 1 above the beginning, the second 2, and because every row takes at least one byte
-//     of the binlog, the last one is still below the next transaction. So no transaction has too many rows.
+//   - A MySQL change has its binlog file number and, in that file, the offset of its transaction's beginning plus its
+//     record number. So the first row of a transaction is 1 above the beginning, and the second 2. Every row takes at
+//     least one byte of the binlog, so the last row is still below the next transaction, and no transaction has too
+//     many rows.
 //
 // File and offset of the transaction's start are the two halves of a transaction-id, as in the checkpoint that
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html shows: 677883278264080 is 1808 in

@@ -1,13 +1,13 @@
-"""Runs a program of Spark in this process, and says what it took:
+"""Runs a Spark program in this process and measures its cost:
 
-    measure.py job STAGED ARGUMENTS...   the job of the lake's tables, with its arguments, once for each of the prefixes in STAGED, which
-                                         have commas between them; the objects there are put among the table's records before
-    measure.py flat BUCKET FROM TO...    writes records below prefixes as the flat rows that Hudi's payload for DMS reads
-    measure.py peer BUCKET TABLE OPERATION FROM...   writes such rows into a table, by Hudi itself, once for each FROM
+    measure.py job STAGED ARGUMENTS...   runs the job of the lake's tables with its arguments, once for each prefix in STAGED (separated by
+                                         commas). Before each run it moves the objects below the prefix to the table's records.
+    measure.py flat BUCKET FROM TO...    converts records below prefixes into the flat rows that Hudi's payload for DMS reads
+    measure.py peer BUCKET TABLE OPERATION FROM...   writes such rows into a table with Hudi's own writer, once for each FROM
 
-All are done in one session of Spark. It prints a line of JSON for each: `startup`, until Spark is there, and `work`, what came then, in
-seconds of the clock (`wall`) and of the processors (`cpu`: this process and all that it has started), and what the table has then
-(`rows`, `total`).
+All steps run in one session of Spark. For each step it prints a line of JSON. `startup` is the time until Spark is ready, and `work` the
+time after that, both in seconds: of the clock (`wall`) and of the processors (`cpu`: this process and its descendants). `rows` and
+`total` describe the table after the step.
 """
 
 import time

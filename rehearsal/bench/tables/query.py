@@ -1,12 +1,12 @@
-"""Measures what DuckDB takes to read the rows of a table, and to work the same rows out of the records:
+"""Measures how long DuckDB takes to read rows from a table, and to compute the same rows from the records:
 
     query.py READER TABLE LOCATION RECORDS TIMES KEY...
 
-READER, TABLE and LOCATION are those of readers.py; RECORDS is a pattern of objects, or empty to read the table alone. It prints a line of
-JSON for each query: `of` is table or records, `what` is all or one, `wall` and `cpu` are seconds, `answer` is what was found.
+readers.py explains READER, TABLE and LOCATION. RECORDS is a pattern of objects; if it is empty, only the table is read. For each query it
+prints a line of JSON: `of` is table or records, `what` is all or one, `wall` and `cpu` are seconds, `answer` is the result.
 
-The records are read as the view of rows reads them (internal/lake/views), in DuckDB's own words and without what the view does for values
-that cannot be read: it is quicker than the view.
+The records are read like in the view of rows (internal/lake/views), but in DuckDB's SQL and without the checks for unreadable values. So
+it is faster than the view.
 """
 
 import json
