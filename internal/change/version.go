@@ -27,10 +27,10 @@ const (
 //     least one byte of the binlog, so the last row is still below the next transaction, and no transaction has too
 //     many rows.
 //
-// File and offset of the transaction's start are the two halves of a transaction-id, as in the checkpoint that
+// The two halves of a transaction-id are the file and the offset of the transaction's start, as in the checkpoint that
 // https://docs.aws.amazon.com/dms/latest/APIReference/API_StartReplicationTask.html shows: 677883278264080 is 1808 in
-// file 157832. It is an error when the id names another file than the stream-position, or when a number exceeds its
-// bits: nothing wraps.
+// file 157832. Version returns an error if the id names another file than the stream-position, or if a number exceeds
+// its bits.
 func (r *Record) Version() (int64, error) {
 	o, err := r.Order()
 	if err != nil {

@@ -54,7 +54,7 @@ var elsewhere = map[string][]int{
 	"EC2":         {20, 23, 51, 171, 173},       // VPN, transit gateways, client VPN, spot fleets
 	"EventBridge": {3},                          // custom buses
 	"Glue":        {3},                          // transforms
-	"IAM":         {3, 4, 5, 6, 7, 8},           // users and the account
+	"IAM":         {3, 4, 5, 6, 7, 8},           // controls on users and on the account itself
 	"RDS":         {36, 40, 41, 42, 43, 44, 47}, // other engines, proxies
 	"S3":          {24, 25},                     // multi-region access points, directory buckets
 	"SSM":         {4, 6, 7},                    // documents, automation

@@ -60,7 +60,7 @@ func collections() []Rule {
 			Change: "standbyReplicas: ENABLED (search.standbyReplicas); it replaces the collection", Unseen: "counts as on",
 			Default: "prod: on; dev: off, an exception",
 			Check: each(collectionType, func(c Collection) []Violation {
-				return broken(!c.StandbyReplicas.Unset() && c.StandbyReplicas.Isnt("ENABLED"), "standbyReplicas is %s", c.StandbyReplicas) // the service's default is true
+				return broken(!c.StandbyReplicas.Unset() && c.StandbyReplicas.Isnt("ENABLED"), "standbyReplicas is %s", c.StandbyReplicas) // default: on
 			}),
 		},
 	}

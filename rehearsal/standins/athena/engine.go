@@ -15,7 +15,7 @@ type Engine interface {
 	Name() string
 	// Query runs a statement, or returns Athena's reason for refusing it.
 	Query(ctx context.Context, sql string) (Answer, error)
-	// Close ends it.
+	// Close ends the engine.
 	Close()
 }
 

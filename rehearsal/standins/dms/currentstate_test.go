@@ -113,7 +113,7 @@ type current struct {
 	epochs *currentstate.Epochs
 	random *rand.Rand
 	ahead  time.Duration // offset of the function's clock
-	lake   buckettest.S3 // its bucket, in which nothing may be parked
+	lake   buckettest.S3 // the bucket of the registry; no record may be parked there
 	slow   atomic.Int64  // S3's clock is behind by this much
 }
 

@@ -26,7 +26,7 @@ func TestSelection(t *testing.T) {
 	}
 }
 
-// filtered is a selection with a filter, onColumn a filter on column c.
+// filtered returns a selection rule with a filter. onColumn returns a filter on column c.
 func filtered(action, table, filter string) string {
 	return mapping(fmt.Sprintf(`{"rule-type":"selection","rule-action":%q,"object-locator":{"schema-name":"a","table-name":%q},"filters":[%s]}`, action, table, filter))
 }
