@@ -31,8 +31,8 @@ type Scale struct {
 	Load int
 	// Growth is the number of rows to which one index grows.
 	Growth int
-	// Each contender in the comparison writes Warming rows and then Rows that count, Rounds times. Commits is the
-	// number of rows that are searched for one by one.
+	// In each of Rounds rounds, each contender of the comparison writes Warming rows that do not count, and then Rows rows
+	// that do. Commits is the number of rows that are searched for one by one.
 	Rows, Warming, Rounds, Commits int
 }
 

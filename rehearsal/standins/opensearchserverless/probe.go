@@ -105,8 +105,8 @@ func (c *Collections) Probe(ctx context.Context) (Probe, error) {
 	return probe, nil
 }
 
-// writeAs sends one document as a role, without checking a signature or IAM policies. It returns the status, the
-// reason of a refusal of the call or the document, and the id of the written document.
+// writeAs sends one document as a role, without checking a signature or IAM policies. It returns the status and the id of
+// the written document. If the call or the document is refused, it also returns the reason.
 func (c *Collection) writeAs(ctx context.Context, role, index string) (status int, reason, id string) {
 	lines := fmt.Sprintf("{\"index\":{\"_index\":%q}}\n{\"metadata\":{\"operation\":\"probe\"}}\n", index)
 	r := httptest.NewRequestWithContext(ctx, http.MethodPost, "/_bulk", bytes.NewReader([]byte(lines)))
