@@ -17,7 +17,7 @@ type part struct {
 	label, class string
 }
 
-// parts are drawn in this order, which follows the data. The layout uses it.
+// parts are drawn in this order, which follows the data. D2's layout depends on the order.
 var parts = []part{
 	{"database", "cdcpipeline:source:AuroraMySQL", "aws:rds/cluster:Cluster", "Aurora\nMySQL", "store"},
 	{"bootstrap", "cdcpipeline:source:Bootstrap", "aws:lambda/invocation:Invocation", "Bootstrap\nfunction", "helper"},

@@ -75,7 +75,7 @@ class Format(ABC):
         return {name: type_ for name, type_ in self.stored(table).items() if not name.startswith("_hoodie_")}
 
     def stored(self, table: Table) -> dict[str, str]:
-        """The same, including the format's own columns."""
+        """Names and types of the present columns, including the format's own columns."""
         return {f.name: f.dataType.simpleString() for f in self.spark.table(self.named(table)).schema.fields}
 
     def merge(self, table: Table, states: DataFrame, read: str) -> None:

@@ -66,7 +66,7 @@ func (c Cost) busy(cores int) float64 {
 type Load struct {
 	Shards int `json:"shards"`
 	Calls  int `json:"calls"`
-	// Drained is the number of rows per second from a backlog. Cost is the cost of each.
+	// Drained is the number of rows per second from a backlog. Cost is the cost of one row.
 	Drained float64 `json:"drained_rows_per_second"`
 	Cost    Cost    `json:"cost"`
 	// Held is the highest rate, of those tried, at which rows did not wait; 0 if there was none. The other figures

@@ -49,7 +49,7 @@ type reader struct {
 
 // Reading is the progress of a delivery stream's reader.
 type Reading struct {
-	// Stream is its source; Search means that its destination is a domain.
+	// Stream is the name of the source stream. Search is true if the destination is a domain or a collection.
 	Stream string
 	Search bool
 	// Age is the age of the last record in a shard's latest read, at the time of the read. It is 0 when the read was

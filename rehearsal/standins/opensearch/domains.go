@@ -111,7 +111,7 @@ func (d *Domains) Names() []string {
 	return slices.Sorted(maps.Keys(d.open))
 }
 
-// Probe is the answer to a delivery role before and after its role mapping, in the first domain with one.
+// Probe returns the answers to a delivery role before and after its role mapping, in the first domain with such a role.
 func (d *Domains) Probe() Probe {
 	d.mu.Lock()
 	defer d.mu.Unlock()

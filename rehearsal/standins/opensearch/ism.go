@@ -22,7 +22,7 @@ type policies struct {
 	mu     sync.Mutex
 	byID   map[string]*policy
 	seq    int
-	writes map[string]bool // ids ever written, for the report
+	writes map[string]bool // ids of all policies that were written, for the report
 }
 
 type policy struct {

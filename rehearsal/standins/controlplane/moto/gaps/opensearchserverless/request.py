@@ -1,4 +1,4 @@
-"""The function with an operation's name answers it. It receives only requests that AWS's API model allows; botocore
+"""Each operation is answered by the function with its name. It receives only requests that AWS's API model allows; botocore
 contains that model."""
 
 import functools
