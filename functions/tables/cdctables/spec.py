@@ -78,8 +78,8 @@ class Spec:
     """Prefix of the job's own objects: tables/_state."""
     tombstone_days: int
     lookback_days: int
-    """How long before the last commit's objects a new object's name may be: the stream's retention plus the
-    delivery's retries."""
+    """How many days the name of a new object may be older than the last commit's objects: the stream's retention
+    plus the delivery's retries."""
     version_days: int = 5
     """How long files that only former versions of a table need are kept."""
     upkeep_hours: int = 24

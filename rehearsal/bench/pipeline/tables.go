@@ -82,7 +82,7 @@ const more = 1.1
 // usedUp is the fraction of the processors' time from which they are the bottleneck.
 const usedUp = 0.85
 
-// Knee says from where on more concurrent calls bring no more rows, and what limits them there.
+// Knee names the number of concurrent calls from which more calls bring no more rows, and the bottleneck there.
 func (r *Report) Knee() string {
 	at := r.Load[0]
 	for _, one := range r.Load[1:] {

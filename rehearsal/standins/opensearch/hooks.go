@@ -33,7 +33,7 @@ type domainRequest struct {
 // startLimit is the maximum time of a domain's start.
 const startLimit = 5 * time.Minute
 
-// created answers when the domain is ready. AWS answers at once. But in the rehearsal the caller waits only a few
+// created answers only when the domain is ready. AWS answers at once. But in the rehearsal the caller waits only a few
 // seconds, and would assume that a domain in creation has no endpoint.
 func (d *Domains) created(ctx context.Context, c *controlplane.Call) error {
 	var request domainRequest

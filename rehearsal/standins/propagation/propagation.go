@@ -35,7 +35,7 @@ type Hooks interface {
 type Delay struct {
 	mu      sync.Mutex
 	on      bool
-	made    map[string]time.Time // service-linked roles by service, the newest log policy as logs, streams as kinesis:NAME, and other stand-ins' notes
+	made    map[string]time.Time // keys: a service for its linked role, logs for the newest log policy, kinesis:NAME, and other stand-ins' notes
 	refused []string
 	now     func() time.Time
 }
