@@ -3,9 +3,12 @@ package pipeline
 import (
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/rehearsal/report/reconcile"
+	"cdcpipeline/rehearsal/stores"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -93,6 +96,9 @@ func (b *bench) find(ctx context.Context, index string, committed []time.Time) (
 		hits, err := b.node.Admin().Search(ctx, index+"*", map[string]any{
 			"size": 1000, "_source": []string{key}, "sort": map[string]any{key: map[string]any{"order": "desc", "unmapped_type": "long"}}, "track_total_hits": false,
 		})
+		if refused, ok := errors.AsType[*stores.StatusError](err); ok && refused.Status == http.StatusServiceUnavailable {
+			continue // the index is new, and its shard has not started
+		}
 		if err != nil {
 			return nil, fmt.Errorf("searching: %w", err)
 		}
