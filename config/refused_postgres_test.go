@@ -60,7 +60,7 @@ var refusedPostgres = []refusal{
 	)},
 	{"the heartbeat", postgres(`, schemaFiles: [a.sql], tables: [{database: cdc_heartbeat, table: "%"}]`), `source.tables[0].database: "cdc_heartbeat" is the schema of DMS's heartbeat: follow tables of your own schemas`},
 	{"a table of a database and a schema", postgres(`, schemaFiles: [a.sql], tables: [{database: shop.public, table: orders}]`), `source.tables[0].database: "shop.public" must be letters, digits, _, $ and - only, and % for any text`},
-	{"tables that nobody makes", postgres(`, tables: [{database: public, table: orders}]`), `source.schemaFiles: must name the SQL file that creates source.tables[0] (public.orders): the bootstrap makes only testdb.retail_trans without a file`},
+	{"tables that nobody makes", postgres(`, tables: [{database: public, table: orders}]`), `source.schemaFiles[0]: must name the SQL file that creates source.tables[0] (public.orders): the bootstrap makes only testdb.retail_trans without a file`},
 
 	{"a version of MySQL", postgres(`, engineVersion: 8.0.mysql_aurora.3.10.4`), `source.engineVersion: "8.0.mysql_aurora.3.10.4" must be a full Aurora PostgreSQL version such as 17.7`},
 	{"a version of PostgreSQL for MySQL", `source: {engineVersion: "17.7"}`, `source.engineVersion: "17.7" must be a full Aurora MySQL version such as 8.0.mysql_aurora.3.10.4`},

@@ -17,7 +17,7 @@ var refusedSources = []refusal{
 	{"a table name too long", `source: {tables: [{database: testdb, table: LONG}], schemaFiles: [a.sql]}`, `source.tables[0].table: is 90 characters long: MySQL allows at most 64`},
 	{"a name that no object key holds", `source: {tables: [{database: testdb, table: "a.b"}], schemaFiles: [a.sql]}`, `source.tables[0].table: "a.b" must be letters, digits, _, $ and - only, and % for any text`},
 	{"a table of MySQL itself", `source: {tables: [{database: mysql, table: user}], schemaFiles: [a.sql]}`, `source.tables[0].database: "mysql" belongs to MySQL itself: follow tables of your own databases`},
-	{"a table nobody creates", `source: {tables: [{database: testdb, table: retail_trans}, {database: shop, table: orders}]}`, `source.schemaFiles: must name the SQL file that creates source.tables[1] (shop.orders): the bootstrap makes only testdb.retail_trans without a file`},
+	{"a table nobody creates", `source: {tables: [{database: testdb, table: retail_trans}, {database: shop, table: orders}]}`, `source.schemaFiles[0]: must name the SQL file that creates source.tables[1] (shop.orders): the bootstrap makes only testdb.retail_trans without a file`},
 	{"a schema file named twice", `source: {schemaFiles: [a.sql, a.sql, ""]}`, lines(
 		`source.schemaFiles[1]: "a.sql" is already source.schemaFiles[0]: remove one of them`,
 		`source.schemaFiles[2]: is empty: give a value, or remove the entry`,

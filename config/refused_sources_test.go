@@ -72,7 +72,7 @@ var refusedNamedSources = []refusal{
 	)},
 	{"what is wrong with any source", `{source: {enabled: true}, sources: {orders: {engineVersion: "8.0", tables: [{database: shop, table: "%"}, {database: shop, table: orders}, {table: x}], exclude: [{database: stock, table: x}], rowsSince: {a.b: never}}}}`, lines(
 		`sources.orders.engineVersion: "8.0" must be a full Aurora MySQL version such as 8.0.mysql_aurora.3.10.4`,
-		`sources.orders.schemaFiles: must name the SQL file that creates sources.orders.tables[0] (shop.%): the bootstrap makes only testdb.retail_trans without a file`,
+		`sources.orders.schemaFiles[0]: must name the SQL file that creates sources.orders.tables[0] (shop.%): the bootstrap makes only testdb.retail_trans without a file`,
 		`sources.orders.tables[1]: shop.orders and sources.orders.tables[0] (shop.%) include the same tables: separate the patterns, or remove one of them`,
 		`sources.orders.tables[2].database: is missing: give each table a database and a table name`,
 		`sources.orders.exclude[0]: stock.x matches no entry of sources.orders.tables: remove it`,

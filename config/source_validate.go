@@ -55,7 +55,7 @@ func (s Source) validateCluster(p *problems, at string) {
 	if len(s.SchemaFiles) == 0 {
 		for i, table := range s.Tables {
 			if table.String() != retailDatabase+"."+retailTable && table.Database != "" && table.Table != "" {
-				p.add(at+".schemaFiles", "must name the SQL file that creates %s.tables[%d] (%s.%s): the bootstrap makes only testdb.retail_trans without a file", at, i, table.Database, table.Table)
+				p.add(at+".schemaFiles[0]", "must name the SQL file that creates %s.tables[%d] (%s.%s): the bootstrap makes only testdb.retail_trans without a file", at, i, table.Database, table.Table)
 				break
 			}
 		}

@@ -179,7 +179,7 @@ func (c *compared) problem() error {
 	return errors.Join(problems...)
 }
 
-const refused = ": look for records that a sink refused below errors/ in the bucket (`cdc status` counts them)"
+const refused = ": look for records that a sink refused below errors/ in the bucket (`cdc status` counts them); where only `current` differs, run `cdc start --reload-table` with the table"
 
 // compare runs --deep: it compares every row and every change.
 func (f *verifyFlags) compare(ctx context.Context, w io.Writer, p verify.Pipeline, o verify.CompareOptions, show *waiting) (err error) {
