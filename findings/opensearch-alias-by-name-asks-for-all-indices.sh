@@ -6,12 +6,12 @@
 # when there is one that the role may not see. HEAD and _cat/aliases are refused too. GET and HEAD of
 # /current-a-w/_alias/current-a-w are allowed, and so is PUT /current-a/_alias/current-a-w.
 # With do_not_fail_on_forbidden: true in config.yml (default: false) all of them are allowed. But then the answer
-# to GET /_alias/shared leaves out the index that the role may not see: this alias of two indices seems to lead to one.
+# to GET /_alias/common leaves out the index that the role may not see: this alias of two indices seems to lead to one.
 # Without the setting that alias is refused, with and without an index in the path.
 # Another program met it: https://github.com/open-metadata/OpenMetadata/issues/33572
 # Seen: another: GET /_alias/current-a-w 403            lenient: GET /_alias/current-a-w 200
-#       another: GET /current-a-w/_alias/current-a-w 200  lenient: GET /_alias/shared 200
-#       {"current-a":{"aliases":{"shared":{}}}}, and shared leads to current-a and other
+#       another: GET /current-a-w/_alias/current-a-w 200  lenient: GET /_alias/common 200
+#       {"current-a":{"aliases":{"common":{}}}}, and common leads to current-a and other
 # Needs Maven, a JDK of 17 to 23, curl, openssl 3, python3, and, as root, the user nobody (OpenSearch refuses root).
 set -euo pipefail
 folder=$(mktemp -d)
@@ -116,12 +116,12 @@ answers() {
 {
 	answers alone
 	call PUT /other '{"settings": {"number_of_replicas": 0}}' >/dev/null
-	call PUT /current-a,other/_alias/shared >/dev/null
-	answers another "GET /_alias/shared" "GET /shared/_alias/shared"
+	call PUT /current-a,other/_alias/common >/dev/null
+	answers another "GET /_alias/common" "GET /common/_alias/common"
 	security true >config.yml
 	OPENSEARCH_JAVA_HOME=$java bash "$plugin/tools/securityadmin.sh" -h 127.0.0.1 -p "$port" -cacert ca.pem -cert admin.pem -key admin-key.pem \
 		-f config.yml -t config >admin.log 2>&1 || { cat admin.log >&2; exit 1; }
-	answers lenient "GET /shared/_alias/shared" "GET /_alias/shared"
+	answers lenient "GET /common/_alias/common" "GET /_alias/common"
 	cat answer
 	echo
 } | tee seen
@@ -140,8 +140,8 @@ another: GET /_search 403
 another: GET /current-a-w/_alias/current-a-w 200
 another: HEAD /current-a-w/_alias/current-a-w 200
 another: PUT /current-a/_alias/current-a-w 200
-another: GET /_alias/shared 403
-another: GET /shared/_alias/shared 403
+another: GET /_alias/common 403
+another: GET /common/_alias/common 403
 lenient: GET /_alias/current-a-w 200
 lenient: HEAD /_alias/current-a-w 200
 lenient: GET /_cat/aliases/current-a-w 200
@@ -149,7 +149,7 @@ lenient: GET /_search 200
 lenient: GET /current-a-w/_alias/current-a-w 200
 lenient: HEAD /current-a-w/_alias/current-a-w 200
 lenient: PUT /current-a/_alias/current-a-w 200
-lenient: GET /shared/_alias/shared 200
-lenient: GET /_alias/shared 200
-{"current-a":{"aliases":{"shared":{}}}}
+lenient: GET /common/_alias/common 200
+lenient: GET /_alias/common 200
+{"current-a":{"aliases":{"common":{}}}}
 SEEN

@@ -35,7 +35,7 @@ committed:
 Ctrl-C lets the current transaction finish. Then the command prints the summary
 and exits with code 130.`
 
-const generateExamples = `  # 10,000 changes of the blog's table in the database of the selected stack
+const generateExamples = `  # 10,000 changes of the walkthrough's table in the database of the selected stack
   cdc generate --count 10000
 
   # two tables, at 200 changes a second, repeatable, with a journal to compare sinks with
