@@ -72,7 +72,7 @@ func (p *currentPlan) variables() pulumi.StringMapOutput {
 		settings := currentstate.Settings{
 			Endpoint: known[0].(string), Service: p.service(),
 			Bucket: bucket[strings.LastIndex(bucket, ":")+1:], Source: currentstate.Source(p.Source), Kind: change.Kind(p.Engine), Registry: currentstate.Place(p.Registry), RegistryFrom: currentstate.Place(p.RegistryFrom), Prefix: p.ParkingPrefix + "/", Tables: tables,
-			Retention: time.Duration(p.StreamRetentionHours) * time.Hour, Shards: currentShards, Replicas: replicas(&p.Search),
+			Retention: time.Duration(p.StreamRetentionHours) * time.Hour, Shards: currentShards, Replicas: replicas(&p.Search), BulkPlain: !*p.Current.Compress,
 		}
 		return settings.Variables()
 	}).(pulumi.StringMapOutput)

@@ -96,7 +96,7 @@ func TestSettingsOfTheMappingAreConfigured(t *testing.T) {
 	r := runCurrent(t, func(a *search.CurrentStateArgs) {
 		a.Current = config.CurrentState{
 			BatchSize: 100, BatchSeconds: new(0), Parallelization: 4, BisectOnError: new(false), RetryAttempts: new(3), MaxAgeHours: 1,
-			ReservedConcurrency: 40, MemoryMb: 1024, TimeoutSeconds: 60, SweepHours: 1,
+			ReservedConcurrency: 40, MemoryMb: 1024, TimeoutSeconds: 60, SweepHours: 1, Compress: new(false),
 		}
 	})
 	mapping, function := r.One(t, mappingType), r.One(t, functionType)
@@ -107,6 +107,7 @@ func TestSettingsOfTheMappingAreConfigured(t *testing.T) {
 		require.Equal(t, want, mapping.Input(input), input)
 	}
 	require.Equal(t, []any{40., 1024., 60.}, []any{function.Input("reservedConcurrentExecutions"), function.Input("memorySize"), function.Input("timeout")})
+	require.Equal(t, "true", section(t, function, "environment")["variables"].(map[string]any)["BULK_PLAIN"])
 	require.Equal(t, "rate(1 hour)", r.One(t, "aws:scheduler/schedule:Schedule").Input("scheduleExpression"))
 }
 

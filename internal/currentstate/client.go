@@ -29,8 +29,9 @@ type client struct {
 	person bool
 }
 
-func newClient(c opensearch.Client) *client {
-	c.Gzip, c.Timeout = true, requestTimeout
+// newClient makes a client of the domain. It compresses requests unless plain is true.
+func newClient(c opensearch.Client, plain bool) *client {
+	c.Gzip, c.Timeout = !plain, requestTimeout
 	k := &client{Client: c, once: c, pace: pace}
 	k.Retry = k.retry
 	return k

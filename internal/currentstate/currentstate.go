@@ -122,7 +122,7 @@ func New(s Settings, d Deps) (*Function, error) {
 	if d.Now == nil {
 		d.Now = time.Now
 	}
-	f := &Function{settings: s, deps: d, client: newClient(d.Domain), tables: map[table.Name]Table{}}
+	f := &Function{settings: s, deps: d, client: newClient(d.Domain, s.BulkPlain), tables: map[table.Name]Table{}}
 	f.batches.New = func() any { return &batchReader{} }
 	f.readers.New = func() any { return &change.Reader{Kind: s.Kind} }
 	f.lines.New = func() any { return &[]byte{} }

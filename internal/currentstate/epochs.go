@@ -52,7 +52,7 @@ type EpochsOptions struct {
 
 // NewEpochs sends no request.
 func NewEpochs(o EpochsOptions) *Epochs {
-	c := newClient(o.Domain)
+	c := newClient(o.Domain, false)
 	c.person = true
 	x := newIndices(o.Source, c, kindOf(o.Service, max(o.Shards, 1), o.Replicas))
 	r := newRegistry(o.Bucket, o.Registry, x, time.Now)

@@ -28,6 +28,8 @@ type domain struct {
 	fault func(what string) int
 	// refuse returns the error type and reason with which a document is refused.
 	refuse func(source map[string]any) string
+	// plain means that it expects requests without compression.
+	plain bool
 	// out has the indices that accept no document, by name.
 	out   map[string]outOfOrder
 	bulks []int // number of documents in each bulk request
@@ -107,8 +109,8 @@ func (d *domain) answer(r opensearchtest.Request) (int, any) {
 func (d *domain) serve(r opensearchtest.Request) (int, any) {
 	path, last, content := r.Parts, r.Last(), r.Content
 	switch {
-	case len(content) > 0 && !r.Compressed:
-		return 0, errors.New("a body is not compressed")
+	case len(content) > 0 && r.Compressed == d.plain:
+		return 0, fmt.Errorf("a body is compressed: %t", r.Compressed)
 	case d.collection && !collectionsTake(r):
 		return 400, object{"error": object{"type": "not_of_collections", "reason": r.Method + " " + r.URL.String()}}
 	case path[0] == "_bulk":

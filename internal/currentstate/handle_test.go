@@ -178,6 +178,13 @@ func TestRequestsAreBoundedInBytesAndDocuments(t *testing.T) {
 	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 10)
 }
 
+func TestRequestsAreCompressedIfNotToldOtherwise(t *testing.T) {
+	r := newRig(t, func(s *Settings) { s.BulkPlain = true })
+	r.domain.plain = true
+	require.Equal(t, -1, r.handle(t, row(1, 10, "")))
+	require.Len(t, r.domain.shown(t, unnamed.Alias(orders)), 1)
+}
+
 func TestABucketThatIsAwayMakesTheBatchComeAgain(t *testing.T) {
 	r := newRig(t, nil)
 	r.s3.Fault = func(_, key string) buckettest.Fault {

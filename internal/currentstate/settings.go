@@ -32,6 +32,7 @@ import (
 //	INDEX_REPLICAS          replicas of each shard; default 1
 //	BULK_BYTES              size of one request before compression; default 4194304
 //	BULK_RECORDS            documents in one request; default 2000
+//	BULK_PLAIN              true: requests are not compressed; default false
 //
 // An empty variable counts as absent. Certificates are verified with the system's authorities, or those of SSL_CERT_FILE.
 type Settings struct {
@@ -59,6 +60,8 @@ type Settings struct {
 	// BulkBytes and BulkRecords limit one request. The service accepts bodies of 10 MiB on its smaller instances:
 	// https://docs.aws.amazon.com/opensearch-service/latest/developerguide/limits.html#network-limits.
 	BulkBytes, BulkRecords int
+	// BulkPlain sends requests without compressing them.
+	BulkPlain bool
 	// Function is the function's name in metrics.
 	Function string
 }
@@ -95,6 +98,7 @@ const (
 	replicasVariable     = "INDEX_REPLICAS"
 	bulkBytesVariable    = "BULK_BYTES"
 	bulkRecordsVariable  = "BULK_RECORDS"
+	bulkPlainVariable    = "BULK_PLAIN"
 	functionVariable     = "AWS_LAMBDA_FUNCTION_NAME"
 
 	day = 24 * time.Hour
@@ -133,6 +137,9 @@ func (s Settings) Variables() (map[string]string, error) {
 			variables[name] = strconv.Itoa(value)
 		}
 	}
+	if s.BulkPlain {
+		variables[bulkPlainVariable] = strconv.FormatBool(true)
+	}
 	return variables, nil
 }
 
@@ -165,6 +172,7 @@ func ReadSettings(get func(string) string) (Settings, error) {
 		Replicas:    e.number(replicasVariable, 1, 0, 10),
 		BulkBytes:   e.number(bulkBytesVariable, 4<<20, 1<<16, maxBulkBytes),
 		BulkRecords: e.number(bulkRecordsVariable, 2000, 1, maxBulkRecords),
+		BulkPlain:   e.truth(bulkPlainVariable),
 		Function:    cmp.Or(get(functionVariable), "currentstate"),
 	}
 	if s.Endpoint != "" {
@@ -234,4 +242,15 @@ func (e *environment) number(name string, otherwise, least, most int) int {
 		e.add("%s: %q is not a number from %d to %d", name, text, least, most)
 	}
 	return n
+}
+
+// truth reads true or false. An empty variable is false.
+func (e *environment) truth(name string) bool {
+	text := e.get(name)
+	switch text {
+	case "true", "false", "":
+	default:
+		e.add("%s: %q is neither true nor false", name, text)
+	}
+	return text == "true"
 }

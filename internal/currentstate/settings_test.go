@@ -33,7 +33,7 @@ func TestSettingsComeFromTheEnvironment(t *testing.T) {
 func TestWhatIsWrittenIsReadBack(t *testing.T) {
 	written := Settings{
 		Endpoint: "https://x.us-east-1.aoss.amazonaws.com", Service: opensearch.Serverless, Source: "orders", Kind: change.PostgreSQL, Bucket: "lake", Registry: "serverless", RegistryFrom: "current", Prefix: "errors/current/", Retention: 200 * time.Hour, Parked: 10 * day,
-		Shards: 2, Replicas: 3, BulkBytes: 1 << 20, BulkRecords: 77, Function: "f",
+		Shards: 2, Replicas: 3, BulkBytes: 1 << 20, BulkRecords: 77, BulkPlain: true, Function: "f",
 		Tables: []Table{{"testdb", "retail_trans", []string{"trans_id"}, map[string]string{"trans_id": "bigint(20)"}}},
 	}
 	for i, fields := 0, reflect.ValueOf(written); i < fields.NumField(); i++ {
@@ -61,9 +61,9 @@ func TestNoReplicaIsWrittenAndTheRestIsTheFunctionsToChoose(t *testing.T) {
 }
 
 func TestAllThatIsWrongWithTheEnvironmentComesBackAtOnce(t *testing.T) {
-	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "SEARCH_SERVICE": "s3", "SOURCE": "a-b", "SOURCE_KIND": "oracle", "REGISTRY": "../x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "TABLES": `[{"database":"d"}]`}
+	environment := map[string]string{"SEARCH_ENDPOINT": "http://x", "SEARCH_SERVICE": "s3", "SOURCE": "a-b", "SOURCE_KIND": "oracle", "REGISTRY": "../x", "PARKING_PREFIX": "p", "BULK_BYTES": "1", "PARKED_DAYS": "x", "BULK_PLAIN": "yes", "TABLES": `[{"database":"d"}]`}
 	_, err := ReadSettings(func(name string) string { return environment[name] })
-	for _, name := range []string{"SEARCH_ENDPOINT", "SEARCH_SERVICE", "SOURCE: ", `SOURCE_KIND: "oracle"`, "REGISTRY", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", "TABLES: d."} {
+	for _, name := range []string{"SEARCH_ENDPOINT", "SEARCH_SERVICE", "SOURCE: ", `SOURCE_KIND: "oracle"`, "REGISTRY", "PARKING_BUCKET", "PARKING_PREFIX", "BULK_BYTES", "PARKED_DAYS", `BULK_PLAIN: "yes" is neither true nor false`, "TABLES: d."} {
 		require.ErrorContains(t, err, name)
 	}
 	environment["SOURCE"], environment["REGISTRY"] = "orders", ""

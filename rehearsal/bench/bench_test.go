@@ -94,15 +94,17 @@ func TestThePageIsWrittenFromTheRun(t *testing.T) {
 		Visible: Visible{Rows: 2000, PerSecond: 100, BatchSeconds: 1, P50: 1000, P99: 2000},
 	}
 	for _, s := range shapes {
-		w := conclude(s, []*pair{{writer: reached(2, 9000), raw: reached(2, 10000)}})
-		w.Before, w.Plain, w.Indexer, w.CPURatioToBefore = reached(2, 5000).figures(), reached(2, 11000).figures(), reached(2, 7000).figures(), []float64{0.4, 0.3, 0.5}
+		writer, raw := reached(2, 9000), reached(2, 10000)
+		writer.setup, raw.request = Setup{BatchSize: 1000}, Request{Documents: 2000, Gzip: true}
+		w := conclude(s, []*pair{{writer: writer, raw: raw}})
+		w.Default, w.Before, w.Plain, w.Indexer, w.CPURatioToBefore = reached(2, 8000).figures(), reached(2, 5000).figures(), reached(2, 11000).figures(), reached(2, 7000).figures(), []float64{0.4, 0.3, 0.5}
 		r.Writing = append(r.Writing, w)
 	}
 	page, err := Page(r)
 	require.NoError(t, err)
 	for _, part := range []string{
-		"Measured on 2026-11-23: a machine; go 1.26,", "This run reached every goal below.", "| 1 KB, 1 shard | 2 | 9000 (9000 to 9000) | 10000 (10000 to 10000) |", "0.90 (0.90 to 0.90) | 20 + 100 |",
-		"| 1024 | 2.10 (2.00 to 2.20) | 250 | 120 | 1.5 | 2000 |", "| 1 KB, 1 shard | the function | 9000 (9000 to 9000) | 20 + 100 | 0.40 (0.30 to 0.50) |", "| BulkIndexer, with versions | 7000", "| ratio | 0.33 (0.30 to 0.40) |", "| 2000 | 100 | 1000 | 2000 |", "24000 of 1 KB, 12000 of 4 KB", "about 14500 rows",
+		"It was measured on 2026-11-23: a machine;\ngo 1.26, with a heap of 1g", "This run reached every goal below.", "| 1 KB, 1 shard | 2 | 9000 (9000 to 9000) | 1000 records | 10000 (10000 to 10000) | 2000 documents, gzip |", "0.90 (0.90 to 0.90) | 20 + 100 |",
+		"| 1024 | 2.10 (2.00 to 2.20) | 250 | 120 | 1.5 | 2000 |", "| 1 KB, 1 shard | the function, 1000 records | 9000 (9000 to 9000) | 20 + 100 | 1.00 |", "| 1 KB, 1 shard | the function, by default | 8000 (8000 to 8000) | 20 + 100 | 0.40 (0.30 to 0.50) |", "| BulkIndexer, with versions | 7000", "| ratio | 0.33 (0.30 to 0.40) |", "| 2000 | 100 | 1000 | 2000 |", "24000 of 1 KB, 12000 of 4 KB", "about 14500 rows",
 	} {
 		require.Contains(t, string(page), part)
 	}
@@ -150,8 +152,8 @@ func TestTheSummaryHasOneFigureForEachGoal(t *testing.T) {
 }
 
 func TestProcessorTimeIsComparedWithThatOfTheSameRound(t *testing.T) {
-	f := &field{pairs: []*pair{{writer: reached(1, 1, 1)}, {writer: reached(others, 1, 1)}}, before: reached(others, 1, 1)}
-	f.pairs[1].writer.results[0].ownMicros, f.before.results[1].ownMicros = 10, 80
+	f := &field{byDefault: reached(others, 1, 1), before: reached(others, 1, 1)}
+	f.byDefault.results[0].ownMicros, f.before.results[1].ownMicros = 10, 80
 	require.Equal(t, []float64{0.5, 0.25}, f.ratioToBefore())
 }
 

@@ -23,8 +23,10 @@ import (
 type course struct {
 	*bench
 	shape
-	batches   []events.KinesisEvent
+	first     events.KinesisEvent
 	documents []document
+	// fitting has the settings with which events are not longer than Lambda allows.
+	fitting []Setup
 	// dir has the contenders' input files.
 	dir string
 	// index is the definition of the function's index. The baseline's index gets the same one.
@@ -35,6 +37,7 @@ type course struct {
 type contender struct {
 	concurrency int
 	request     Request // set if it sends prepared requests
+	setup       Setup   // set if it is the function
 	program     string
 	task        drive.Task
 	// index is the index that it writes. It is empty if the function makes the index itself.
@@ -57,7 +60,7 @@ func (b *bench) newCourse(ctx context.Context, s shape) (*course, error) {
 	for i, r := range rows(s.rows, s.bytes) {
 		records = append(records, record(i+1, r, time.Now()))
 	}
-	c.batches = batches(records, defaults.BatchSize)
+	c.first = batches(records[:1], 1)[0]
 	recorded := &recorder{}
 	f, err := b.function(s.shards, func(send http.RoundTripper) http.RoundTripper {
 		recorded.RoundTripper = send
@@ -66,7 +69,7 @@ func (b *bench) newCourse(ctx context.Context, s shape) (*course, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, batch := range c.batches {
+	for _, batch := range batches(records, defaults.BatchSize) {
 		if err := handle(ctx, f, batch); err != nil {
 			return nil, err
 		}
@@ -81,15 +84,24 @@ func (b *bench) newCourse(ctx context.Context, s shape) (*course, error) {
 	if err != nil {
 		return nil, err
 	}
-	events, err := asLambda(c.batches)
-	if err != nil {
-		return nil, err
-	}
-	if err := c.parts("events", events); err != nil {
-		return nil, err
+	for _, s := range setups {
+		events, err := c.asLambda(batches(records, s.BatchSize))
+		if err != nil {
+			return nil, err
+		}
+		if len(slices.MaxFunc(events, func(a, b []byte) int { return len(a) - len(b) })) > maxEvent {
+			continue
+		}
+		c.fitting = append(c.fitting, s)
+		if err := c.parts(eventsOf(s), events); err != nil {
+			return nil, err
+		}
 	}
 	return c, c.clear(ctx)
 }
+
+// eventsOf names the file of the events for a setting.
+func eventsOf(s Setup) string { return fmt.Sprintf("events-%d", s.BatchSize) }
 
 // parts writes an input file for contenders. Each begins with the first row alone.
 func (c *course) parts(name string, all [][]byte) error {
@@ -102,10 +114,9 @@ func (c *course) parts(name string, all [][]byte) error {
 func (c *course) file(name string) string { return filepath.Join(c.dir, name+".parts") }
 
 // asLambda encodes batches as Lambda events. The first event has only the first record.
-func asLambda(batches []events.KinesisEvent) ([][]byte, error) {
-	first := events.KinesisEvent{Records: batches[0].Records[:1]}
+func (c *course) asLambda(batches []events.KinesisEvent) ([][]byte, error) {
 	var all [][]byte
-	for _, batch := range append([]events.KinesisEvent{first}, batches...) {
+	for _, batch := range append([]events.KinesisEvent{c.first}, batches...) {
 		event, err := json.Marshal(batch)
 		if err != nil {
 			return nil, fmt.Errorf("writing an event: %w", err)
@@ -143,7 +154,7 @@ func (c *course) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return handle(ctx, f, events.KinesisEvent{Records: c.batches[0].Records[:1]})
+	return handle(ctx, f, c.first)
 }
 
 // task returns the task of a contender that reads a file of parts.
@@ -153,16 +164,17 @@ func (c *course) task(kind, parts string, workers int) drive.Task {
 
 // writer returns the function of a program as a contender, with one process state for each concurrent call, as in
 // Lambda. The first call reads the registry and makes the index.
-func (c *course) writer(program string, concurrency int) (contender, error) {
+func (c *course) writer(program string, concurrency int, s Setup) (contender, error) {
 	tables, err := currentstate.EncodeTables([]currentstate.Table{described()})
 	if err != nil {
 		return contender{}, fmt.Errorf("describing the table: %w", err)
 	}
-	t := c.task("function", "events", concurrency)
+	t := c.task("function", eventsOf(s), concurrency)
 	t.Variables = map[string]string{
 		"SEARCH_ENDPOINT": c.node.URL, "PARKING_BUCKET": "none", "INDEX_SHARDS": strconv.Itoa(c.shards), "INDEX_REPLICAS": "0", "TABLES": tables,
+		"BULK_PLAIN": strconv.FormatBool(!s.Compress),
 	}
-	return contender{concurrency: concurrency, program: program, task: t, index: currentstate.Source("").Index(orders, 1)}, nil
+	return contender{concurrency: concurrency, setup: s, program: program, task: t, index: currentstate.Source("").Index(orders, 1)}, nil
 }
 
 // raw returns a contender that sends prepared requests.

@@ -9,6 +9,7 @@ import (
 	_ "embed"
 	"fmt"
 	"math"
+	"strings"
 	"text/template"
 )
 
@@ -32,8 +33,8 @@ func Page(r *Report) ([]byte, error) {
 		"Beside": r.beside().RenderMarkdown(), "Program": r.alone().RenderMarkdown(), "Before": Before,
 		"GoalRatio": goalRatio, "GoalCPU": goalCPU, "GoalReading": goalReading, "GoalProgram": goalProgram, "GoalVisible": goalVisible / 1000,
 		"Heap": heap, "Rounds": rounds, "Warming": int(warming.Seconds()), "Glance": glance.Milliseconds(), "Rows": rowsOfShapes(r),
-		"BatchSize": defaults.BatchSize, "MemoryMb": defaults.MemoryMb, "Core": core,
-		"LambdaRows": math.Round(core*1e6/r.Writing[0].Best.Writer.OwnMicros.Median/100) * 100,
+		"BatchSize": defaults.BatchSize, "Setups": setupsInWords(), "MemoryMb": defaults.MemoryMb, "Core": core,
+		"LambdaRows": math.Round(core*1e6/r.Writing[0].Default.OwnMicros.Median/100) * 100,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("writing the page: %w", err)
@@ -73,4 +74,13 @@ func rowsOfShapes(r *Report) string {
 		fmt.Fprintf(&out, "%d of %d KB", w.Rows, w.RowBytes>>10)
 	}
 	return out.String()
+}
+
+// setupsInWords lists the settings among which the function's best ones are.
+func setupsInWords() string {
+	names := make([]string, len(setups))
+	for i, s := range setups {
+		names[i] = s.String()
+	}
+	return strings.Join(names, "; ")
 }

@@ -74,8 +74,9 @@ type Writing struct {
 	// Pairs compares function and baseline at each concurrency. Best compares the best of each.
 	Pairs []Pair `json:"pairs"`
 	Best  Pair   `json:"best"`
-	// Before is the function of the earlier commit. Plain sends requests without versions. Indexer is
+	// Default is the function with its defaults. Before is the function of the earlier commit. Plain sends requests without versions. Indexer is
 	// opensearch-go's BulkIndexer.
+	Default Side `json:"default"`
 	Before  Side `json:"before"`
 	Plain   Side `json:"plain"`
 	Indexer Side `json:"indexer"`
@@ -90,8 +91,9 @@ func (w Writing) Name() string { return shape{w.RowBytes, w.Rows, w.Shards}.Stri
 type Pair struct {
 	Writer Side `json:"writer"`
 	Raw    Side `json:"raw"`
-	// Request is the baseline's best kind of request.
+	// Request is the baseline's best kind of request, and Setup the function's best settings.
 	Request Request `json:"request"`
+	Setup   Setup   `json:"setup"`
 	// Ratio is the ratio of rows per second in each round.
 	Ratio Spread `json:"ratio"`
 }
@@ -190,7 +192,7 @@ func (r *Report) tables() []table.Writer {
 
 func (r *Report) writing() table.Writer {
 	t := table.NewWriter()
-	t.AppendHeader(table.Row{"rows", "at once", "function, rows/s", "bare _bulk, rows/s", "its requests", "ratio", "function + node, µs/row", "bare + node, µs/row"})
+	t.AppendHeader(table.Row{"rows", "at once", "function, rows/s", "its events", "bare _bulk, rows/s", "its requests", "ratio", "function + node, µs/row", "bare + node, µs/row"})
 	for _, w := range r.Writing {
 		for _, p := range w.Pairs {
 			t.AppendRow(p.row(w.Name(), fmt.Sprint(p.Writer.Concurrency)))
@@ -210,11 +212,12 @@ func (r *Report) beside() table.Writer {
 			t.AppendRow(table.Row{w.Name(), name, s.RowsPerSecond, s.work(), ratio})
 		}
 		for _, p := range w.Pairs {
-			if p.Writer.Concurrency == others && former > 0 {
-				add("the function", p.Writer, ratioOf(spread(w.CPURatioToBefore)))
+			if p.Writer.Concurrency == others {
 				add("bare _bulk with versions", p.Raw, "")
+				add("the function, "+p.Setup.String(), p.Writer, fmt.Sprintf("%.2f", p.Writer.OwnMicros.Median/former))
 			}
 		}
+		add("the function, by default", w.Default, ratioOf(spread(w.CPURatioToBefore)))
 		add("the function of "+Before, w.Before, "1")
 		add("BulkIndexer, with versions", w.Indexer, "")
 		add("bare _bulk without versions", w.Plain, "")
@@ -225,7 +228,7 @@ func (r *Report) beside() table.Writer {
 func ratioOf(s Spread) string { return fmt.Sprintf("%.2f (%.2f to %.2f)", s.Median, s.Least, s.Most) }
 
 func (p Pair) row(name, concurrency string) table.Row {
-	return table.Row{name, concurrency, p.Writer.RowsPerSecond, p.Raw.RowsPerSecond, p.Request, ratioOf(p.Ratio), p.Writer.work(), p.Raw.work()}
+	return table.Row{name, concurrency, p.Writer.RowsPerSecond, p.Setup, p.Raw.RowsPerSecond, p.Request, ratioOf(p.Ratio), p.Writer.work(), p.Raw.work()}
 }
 
 func (s Side) work() string {

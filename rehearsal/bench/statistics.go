@@ -43,7 +43,7 @@ func compare(writer, raw side) Pair {
 	for i := range ratios {
 		ratios[i] = writer.results[i].rowsPerSecond / raw.results[i].rowsPerSecond
 	}
-	return Pair{Writer: writer.figures(), Raw: raw.figures(), Request: raw.request, Ratio: spread(ratios)}
+	return Pair{Writer: writer.figures(), Raw: raw.figures(), Request: raw.request, Setup: writer.setup, Ratio: spread(ratios)}
 }
 
 func (s side) figures() Side {

@@ -27,7 +27,32 @@ var (
 	concurrencies = []int{1, 2, 4}
 	// requests are the kinds of prepared requests to choose from.
 	requests = []Request{{500, false, true}, {500, true, true}, {1000, false, true}, {1000, true, true}, {2000, false, true}, {2000, true, true}}
+	// setups are the settings of the function to choose from. The first has its defaults.
+	setups = []Setup{byDefault, {500, false}, {1000, true}, {1000, false}, {2000, true}, {2000, false}}
 )
+
+// byDefault has the function's defaults.
+var byDefault = Setup{defaults.BatchSize, *defaults.Compress}
+
+// Setup has settings of the function that affect how fast it writes.
+type Setup struct {
+	// BatchSize is search.current.batchSize, the number of records in an event.
+	BatchSize int `json:"batch_size"`
+	// Compress is search.current.compress.
+	Compress bool `json:"compress"`
+}
+
+// String formats the settings for reports.
+func (s Setup) String() string {
+	if s.Compress {
+		return fmt.Sprintf("%d records, gzip", s.BatchSize)
+	}
+	return fmt.Sprintf("%d records", s.BatchSize)
+}
+
+// maxEvent is the length of the largest event, in bytes:
+// https://docs.aws.amazon.com/lambda/latest/dg/services-kinesis-parameters.html, "Maximum batch size ... 6 MB".
+const maxEvent = 6 << 20
 
 // others is the concurrency of the remaining contenders.
 const others = 2
@@ -45,7 +70,7 @@ func (b *bench) warmUp(ctx context.Context, fewer int) error {
 	if err != nil {
 		return err
 	}
-	f, err := c.writer(b.programs.now, others)
+	f, err := c.writer(b.programs.now, others, byDefault)
 	if err != nil {
 		return err
 	}
@@ -63,19 +88,23 @@ func (b *bench) warmUp(ctx context.Context, fewer int) error {
 	return nil
 }
 
-// write measures one shape. It first finds the baseline's best kind of request, and then runs all contenders in
-// turn.
+// write measures one shape. It first finds the baseline's best kind of request and the function's best settings,
+// and then runs all contenders in turn.
 func (b *bench) write(ctx context.Context, s shape) error {
 	c, err := b.newCourse(ctx, s)
 	if err != nil {
 		return err
 	}
-	best, err := c.bestRequest(ctx)
+	request, err := best(ctx, c, requests, func(r Request) (contender, error) { return c.raw(others, r) })
 	if err != nil {
 		return err
 	}
-	b.log.Detail("who only sends sends best: %s", best)
-	f, err := c.field(best)
+	setup, err := best(ctx, c, c.fitting, func(s Setup) (contender, error) { return c.writer(b.programs.now, others, s) })
+	if err != nil {
+		return err
+	}
+	b.log.Detail("bare requests are fastest with %s, the function with %s", request, setup)
+	f, err := c.field(request, setup)
 	if err != nil {
 		return err
 	}
@@ -85,7 +114,7 @@ func (b *bench) write(ctx context.Context, s shape) error {
 		}
 	}
 	got := conclude(s, f.pairs)
-	got.Before, got.Plain, got.Indexer = f.before.figures(), f.plain.figures(), f.indexer.figures()
+	got.Default, got.Before, got.Plain, got.Indexer = f.byDefault.figures(), f.before.figures(), f.plain.figures(), f.indexer.figures()
 	got.CPURatioToBefore = f.ratioToBefore()
 	b.log.Detail("the function writes %.0f rows a second, who only sends %.0f; it takes %.2f of the processor time of %s",
 		got.Best.Writer.RowsPerSecond.Median, got.Best.Raw.RowsPerSecond.Median, spread(got.CPURatioToBefore).Median, Before)
@@ -96,31 +125,34 @@ func (b *bench) write(ctx context.Context, s shape) error {
 // field has all contenders of a shape.
 type field struct {
 	pairs []*pair
-	// These write with the concurrency [others]: the function of the earlier commit, requests without versions,
-	// and opensearch-go's BulkIndexer.
-	before, plain, indexer side
+	// These write with the concurrency [others]: the function with its defaults, that of the earlier commit, requests
+	// without versions, and opensearch-go's BulkIndexer.
+	byDefault, before, plain, indexer side
 }
 
-func (c *course) field(best Request) (f *field, err error) {
+func (c *course) field(request Request, setup Setup) (f *field, err error) {
 	f = &field{}
 	for _, concurrency := range concurrencies {
 		p := &pair{}
-		if p.writer.contender, err = c.writer(c.programs.now, concurrency); err != nil {
+		if p.writer.contender, err = c.writer(c.programs.now, concurrency, setup); err != nil {
 			return nil, err
 		}
-		if p.raw.contender, err = c.raw(concurrency, best); err != nil {
+		if p.raw.contender, err = c.raw(concurrency, request); err != nil {
 			return nil, err
 		}
 		f.pairs = append(f.pairs, p)
 	}
-	if f.before.contender, err = c.writer(c.programs.before, others); err != nil {
+	if f.byDefault.contender, err = c.writer(c.programs.now, others, byDefault); err != nil {
+		return nil, err
+	}
+	if f.before.contender, err = c.writer(c.programs.before, others, byDefault); err != nil {
 		return nil, err
 	}
 	if f.indexer.contender, err = c.indexer(others); err != nil {
 		return nil, err
 	}
-	best.Versions = false
-	f.plain.contender, err = c.raw(others, best)
+	request.Versions = false
+	f.plain.contender, err = c.raw(others, request)
 	return f, err
 }
 
@@ -130,7 +162,7 @@ func (f *field) run(ctx context.Context, c *course, round int) error {
 	for _, p := range f.pairs {
 		order = append(order, &p.writer, &p.raw)
 	}
-	order = append(order, &f.before, &f.plain, &f.indexer)
+	order = append(order, &f.byDefault, &f.before, &f.plain, &f.indexer)
 	if round%2 == 1 {
 		slices.Reverse(order)
 	}
@@ -144,39 +176,33 @@ func (f *field) run(ctx context.Context, c *course, round int) error {
 	return nil
 }
 
-// ratioToBefore divides the function's processor time per row by the earlier commit's, in each round, at one
-// concurrency.
+// ratioToBefore divides the function's processor time per row by the earlier commit's, in each round. Both have
+// their defaults.
 func (f *field) ratioToBefore() []float64 {
-	for _, p := range f.pairs {
-		if p.writer.concurrency == others {
-			ratios := make([]float64, len(p.writer.results))
-			for i := range ratios {
-				ratios[i] = p.writer.results[i].ownMicros / f.before.results[i].ownMicros
-			}
-			return ratios
-		}
+	ratios := make([]float64, len(f.before.results))
+	for i := range ratios {
+		ratios[i] = f.byDefault.results[i].ownMicros / f.before.results[i].ownMicros
 	}
-	return nil
+	return ratios
 }
 
-// bestRequest tries all kinds of requests and returns the fastest.
-func (c *course) bestRequest(ctx context.Context) (Request, error) {
-	var best Request
-	fastest := 0.0
-	for _, r := range requests {
-		who, err := c.raw(others, r)
+// best tries all ways of a contender and returns the fastest.
+func best[T any](ctx context.Context, c *course, ways []T, with func(T) (contender, error)) (fastest T, err error) {
+	most := 0.0
+	for _, way := range ways {
+		who, err := with(way)
 		if err != nil {
-			return Request{}, err
+			return fastest, err
 		}
 		got, err := c.run(ctx, who)
 		if err != nil {
-			return Request{}, err
+			return fastest, err
 		}
-		if got.rowsPerSecond > fastest {
-			best, fastest = r, got.rowsPerSecond
+		if got.rowsPerSecond > most {
+			fastest, most = way, got.rowsPerSecond
 		}
 	}
-	return best, nil
+	return fastest, nil
 }
 
 // pair has the results of the function and the baseline at one concurrency, in each round.
