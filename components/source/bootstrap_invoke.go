@@ -21,12 +21,8 @@ func (a *BootstrapArgs) checkOnly() bool { return a.Source.Bootstrap == config.B
 // reads it itself.
 func (b *Bootstrap) invoke(ctx *pulumi.Context, p *bootstrapPlan, function *lambda.Function, user replicationUser) (*lambda.Invocation, error) {
 	input := p.input(user.filled)
-	code, err := codeHash(p.Code, function)
-	if err != nil {
-		return nil, err
-	}
 	triggers := pulumi.StringMap{
-		"code":     code,
+		"code":     codeHash(p.Code, function),
 		"input":    input.ApplyT(sha256Hex).(pulumi.StringOutput),
 		"database": p.Database.Incarnation,
 		"secret":   user.version,
@@ -61,16 +57,19 @@ func (p *bootstrapPlan) input(replicationSecret pulumi.StringInput) pulumi.Strin
 		}).(pulumi.StringOutput)
 }
 
-// codeHash is known in a preview when the code is a file. So the preview shows that the function will run again.
-func codeHash(code pulumi.Archive, function *lambda.Function) (pulumi.StringInput, error) {
+// codeHash is known in a preview when the code is a file. So the preview shows that the function will run again. The
+// file is read while the program declares further resources.
+func codeHash(code pulumi.Archive, function *lambda.Function) pulumi.StringInput {
 	if file, err := os.Stat(code.Path()); code.Path() == "" || err == nil && file.IsDir() {
-		return function.SourceCodeHash, nil
+		return function.SourceCodeHash
 	}
-	content, err := os.ReadFile(code.Path())
-	if err != nil {
-		return nil, fmt.Errorf("reading the bootstrap function's code: %w", err)
-	}
-	return pulumi.String(sha256Hex(string(content))), nil
+	return pulumi.String(code.Path()).ToStringOutput().ApplyT(func(path string) (string, error) {
+		content, err := os.ReadFile(path)
+		if err != nil {
+			return "", fmt.Errorf("reading the bootstrap function's code: %w", err)
+		}
+		return sha256Hex(string(content)), nil
+	}).(pulumi.StringOutput)
 }
 
 func sha256Hex(text string) string {

@@ -4,6 +4,7 @@ package main
 import (
 	"cdcpipeline/internal/bucket"
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/lambdagc"
 	"cdcpipeline/internal/opensearch"
 	"context"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 )
 
 func main() {
+	lambdagc.Tune(os.Getenv)
 	if err := run(context.Background()); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)

@@ -88,9 +88,9 @@ func TestConcurrentBuildsLeaveOneZip(t *testing.T) {
 		})
 	}
 	group.Wait()
-	left, err := os.ReadDir(filepath.Join(dir, ".cache", "functions"))
+	left, err := filepath.Glob(filepath.Join(dir, ".cache", "functions", "*"))
 	require.NoError(t, err)
-	require.Len(t, left, 1)
+	require.Len(t, left, 2, "the zip and the list of packages: %q", left)
 }
 
 func TestAMissingCompilerIsSaidPlainly(t *testing.T) {

@@ -172,7 +172,7 @@ func (c *course) writer(program string, concurrency int, s Setup) (contender, er
 	t := c.task("function", eventsOf(s), concurrency)
 	t.Variables = map[string]string{
 		"SEARCH_ENDPOINT": c.node.URL, "PARKING_BUCKET": "none", "INDEX_SHARDS": strconv.Itoa(c.shards), "INDEX_REPLICAS": "0", "TABLES": tables,
-		"BULK_PLAIN": strconv.FormatBool(!s.Compress),
+		"AWS_LAMBDA_FUNCTION_MEMORY_SIZE": strconv.Itoa(defaults.MemoryMb), "BULK_PLAIN": strconv.FormatBool(!s.Compress),
 	}
 	return contender{concurrency: concurrency, setup: s, program: program, task: t, index: currentstate.Source("").Index(orders, 1)}, nil
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/currentstate"
+	"cdcpipeline/internal/lambdagc"
 	"cdcpipeline/internal/opensearch"
 	"cdcpipeline/rehearsal/bench/drive"
 	"context"
@@ -20,6 +21,7 @@ import (
 // accepts a password instead of the signature, and the registry is in memory. It is called with an event's bytes,
 // as Lambda's runtime does.
 func function(t drive.Task) (drive.Worker, error) {
+	lambdagc.Tune(t.Variable)
 	settings, err := currentstate.ReadSettings(t.Variable)
 	if err != nil {
 		return nil, fmt.Errorf("reading the function's settings: %w", err)
