@@ -38,11 +38,13 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 		}
 	}
 	space := f.lines.Get().(*[]byte)
+	b := &bulk{f: f, items: items, space: space, pending: make([]action, 0, len(items))}
 	defer func() {
-		*space = (*space)[:0]
-		f.lines.Put(space)
+		if !b.lent {
+			*space = (*space)[:0]
+			f.lines.Put(space)
+		}
 	}()
-	b := &bulk{f: f, items: items, pending: make([]action, 0, len(items))}
 	for i := range items {
 		it := &items[i]
 		if it.record == nil || it.control || it.parked != nil {

@@ -15,8 +15,12 @@ import (
 // bulk writes the documents of items in requests of limited size. It retries a postponed document only after it
 // has tried all others, so a broken index delays no other table of the batch.
 type bulk struct {
-	f       *Function
-	items   []item
+	f     *Function
+	items []item
+	// space has the lines of all documents in sequence.
+	space *[]byte
+	// lent is true if a request has failed. Then net/http may read its body, and with it space, even later.
+	lent    bool
 	pending []action
 	// writable has the result of checking each index in this pass: nil, or the error.
 	writable map[string]error
@@ -26,15 +30,16 @@ type bulk struct {
 type action struct {
 	item            int
 	index, document string
-	// lines has the action and the document.
+	// lines has the action and the document. They begin at the place begin of the batch's lines.
 	lines []byte
+	begin int
 	// postponed is the error because of which the action must be retried.
 	postponed error
 }
 
 // add queues a document of an item.
 func (b *bulk) add(item int, d document) {
-	b.pending = append(b.pending, action{item: item, index: d.index, document: d.id, lines: d.lines})
+	b.pending = append(b.pending, action{item: item, index: d.index, document: d.id, lines: d.lines, begin: d.begin})
 }
 
 // write retries until all documents are settled or ctx ends. The remaining ones stay unsettled.
@@ -103,7 +108,10 @@ const bulkPath = "/_bulk?timeout=" + shardTimeout
 // attempt sends one request and handles the verdict on each document.
 func (b *bulk) attempt(ctx context.Context, actions []action) error {
 	var out bytes.Buffer
-	if err := b.f.client.once.Do(ctx, http.MethodPost, bulkPath+b.f.indices.kind.ofRows(), body(actions), &out); err != nil {
+	const verdict = len(`{"index":{"status":200}},`)
+	out.Grow(len(actions)*verdict + bytes.MinRead)
+	if err := b.f.client.once.Do(ctx, http.MethodPost, bulkPath+b.f.indices.kind.ofRows(), b.body(actions), &out); err != nil {
+		b.lent = true
 		return fmt.Errorf("writing to %s: %w", named(actions), err)
 	}
 	verdicts, err := readVerdicts(out.Bytes())
@@ -119,12 +127,16 @@ func (b *bulk) attempt(ctx context.Context, actions []action) error {
 	return nil
 }
 
-func body(actions []action) net.Buffers {
-	all := make(net.Buffers, len(actions))
-	for i := range actions {
-		all[i] = actions[i].lines
+// body returns the lines of actions. Those that follow each other are one part, which need not be copied.
+func (b *bulk) body(actions []action) (parts net.Buffers) {
+	for i := 0; i < len(actions); {
+		begin, end := actions[i].begin, actions[i].begin
+		for ; i < len(actions) && actions[i].begin == end; i++ {
+			end += len(actions[i].lines)
+		}
+		parts = append(parts, (*b.space)[begin:end])
 	}
-	return all
+	return parts
 }
 
 // named describes actions in an error: the first index, and the number of further ones.

@@ -50,8 +50,10 @@ type document struct {
 	version   int64
 	// room is the approximate length of its lines.
 	room int
-	// lines has the action of a bulk request and the document, each with a newline.
+	// lines has the action of a bulk request and the document, each with a newline. They begin at begin in the
+	// batch's lines.
 	lines []byte
+	begin int
 }
 
 // origin describes the record that a document comes from.
@@ -73,14 +75,14 @@ func (o origin) begin(room int) []byte {
 	return *o.space
 }
 
-// end returns the finished lines. Nothing may be appended to them.
-func (o origin) end(lines []byte) []byte {
+// end returns the finished lines and where they begin in space. Nothing may be appended to them.
+func (o origin) end(lines []byte) (finished []byte, begin int) {
 	if o.space == nil {
-		return lines
+		return lines, 0
 	}
-	begin := len(*o.space)
+	begin = len(*o.space)
 	*o.space = lines
-	return lines[begin:len(lines):len(lines)]
+	return lines[begin:len(lines):len(lines)], begin
 }
 
 // row encodes the document of a row: its columns, unchanged, and their origin. It omits NULL columns. A key column
@@ -106,12 +108,12 @@ func (d *document) row(o origin, names []string, key change.Key) {
 		}
 		b = append(b, ',')
 	}
-	d.lines = o.end(append(o.appendTo(b, false), '}', '\n'))
+	d.lines, d.begin = o.end(append(o.appendTo(b, false), '}', '\n'))
 }
 
 // tombstone encodes the document of a deleted row.
 func (d *document) tombstone(o origin) {
-	d.lines = o.end(append(o.appendTo(append(d.action(o.begin(d.room)), '{'), true), '}', '\n'))
+	d.lines, d.begin = o.end(append(o.appendTo(append(d.action(o.begin(d.room)), '{'), true), '}', '\n'))
 }
 
 // action encodes the action of a bulk request: the index, the id and the version of the document.

@@ -3,6 +3,9 @@ package currentstate
 import (
 	"cdcpipeline/internal/change"
 	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -61,7 +64,11 @@ func TestDocumentsOfABatchAreNotThoseOfTheOneBefore(t *testing.T) {
 		columns := change.KeyColumns{Names: []string{"region", "id"}}
 		docs, err := rows(domainIndices{}, "i", columns, 1, o)
 		require.NoError(t, err)
-		lines = append(lines, docs...)
+		for _, d := range docs {
+			require.Equal(t, string(d.lines), string(space[d.begin:d.begin+len(d.lines)]))
+			d.begin = 0
+			lines = append(lines, d)
+		}
 		o.space = nil
 		docs, err = rows(domainIndices{}, "i", columns, 1, o)
 		require.NoError(t, err)
@@ -69,3 +76,34 @@ func TestDocumentsOfABatchAreNotThoseOfTheOneBefore(t *testing.T) {
 	}
 	require.Equal(t, alone, lines)
 }
+
+// net/http may read a request's body even after the request has failed. What it reads then must be this request.
+func TestAFailedRequestsBodyStaysAsItIs(t *testing.T) {
+	r := newRig(t, func(s *Settings) { s.BulkPlain = true })
+	r.domain.plain = true
+	var bodies []io.ReadCloser
+	failing := true
+	r.f.client.once.Transport = roundTripper(func(request *http.Request) (*http.Response, error) {
+		if request.URL.Path == "/_bulk" && failing {
+			body, err := request.GetBody()
+			require.NoError(t, err)
+			bodies = append(bodies, body)
+			return nil, errors.New("connection reset")
+		}
+		return r.domain.RoundTrip(request)
+	})
+	require.Zero(t, r.handle(t, row(1, 10, `,"text":"first"`)))
+	failing = false
+	require.Equal(t, -1, r.handle(t, row(2, 20, `,"text":"second"`)))
+	require.NotEmpty(t, bodies)
+	for _, body := range bodies {
+		text, err := io.ReadAll(body)
+		require.NoError(t, err)
+		require.Contains(t, string(text), "first")
+		require.NotContains(t, string(text), "second")
+	}
+}
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }

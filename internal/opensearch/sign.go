@@ -39,43 +39,54 @@ type signing struct {
 
 // RoundTrip sends a signed copy, because a round tripper must not change the request.
 func (s *signing) RoundTrip(r *http.Request) (*http.Response, error) {
-	body, err := content(r)
+	again, length, err := readable(r)
 	if err != nil {
 		return nil, err
 	}
 	signed := r.Clone(r.Context())
-	signed.Body = io.NopCloser(bytes.NewReader(body))
-	if len(body) == 0 {
+	sum := sha256.New()
+	if signed.Body, err = again(); err == nil {
+		_, err = io.Copy(sum, signed.Body)
+	}
+	if err == nil {
+		signed.GetBody = again
+		signed.Body, err = again()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading a request to sign it: %w", err)
+	}
+	if length == 0 {
 		signed.Body = http.NoBody
 	}
-	signed.GetBody = func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(body)), nil }
 	credentials, err := s.cfg.Credentials.Retrieve(r.Context())
 	if err != nil {
 		return nil, fmt.Errorf("getting credentials to sign a request: %w", err)
 	}
-	sum := sha256.Sum256(body)
-	hash := hex.EncodeToString(sum[:])
+	hash := hex.EncodeToString(sum.Sum(nil))
 	signed.Header.Set("X-Amz-Content-Sha256", hash)
-	if signed.ContentLength = int64(len(body)); s.service == Serverless {
+	if signed.ContentLength = length; s.service == Serverless {
 		signed.ContentLength = 0 // a collection refuses a signature that covers the length
 	}
 	if err := s.signer.SignHTTP(r.Context(), credentials, signed, hash, string(s.service), s.cfg.Region, time.Now()); err != nil {
 		return nil, fmt.Errorf("signing a request: %w", err)
 	}
-	signed.ContentLength = int64(len(body))
+	signed.ContentLength = length
 	return s.sender.RoundTrip(signed) //nolint:wrapcheck // must be transparent
 }
 
-// content reads a request's body and closes it.
-func content(r *http.Request) ([]byte, error) {
-	if r.Body == nil {
-		return nil, nil
+// readable returns a function that gives the request's body from its beginning, and the body's length. It copies
+// the body only if the request cannot give it twice. It closes the request's own body.
+func readable(r *http.Request) (again func() (io.ReadCloser, error), length int64, err error) {
+	if r.Body == nil || r.Body == http.NoBody {
+		return func() (io.ReadCloser, error) { return http.NoBody, nil }, 0, nil
 	}
-	var all bytes.Buffer
-	all.Grow(int(max(0, r.ContentLength)) + bytes.MinRead) // the known length; MinRead detects the end
-	if _, err := all.ReadFrom(r.Body); err != nil {
-		return nil, fmt.Errorf("reading a request to sign it: %w", err)
+	defer func() { _ = r.Body.Close() }()
+	if r.GetBody != nil && r.ContentLength > 0 {
+		return r.GetBody, r.ContentLength, nil
 	}
-	_ = r.Body.Close()
-	return all.Bytes(), nil
+	all, err := io.ReadAll(r.Body)
+	if err != nil {
+		return nil, 0, fmt.Errorf("reading a request to sign it: %w", err)
+	}
+	return func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(all)), nil }, int64(len(all)), nil
 }

@@ -63,3 +63,37 @@ func TestAStrangersCertificateIsRefused(t *testing.T) {
 	c := Client{URL: server.URL, Transport: Signed(cfg, Domain, http.DefaultTransport)}
 	require.ErrorContains(t, c.Do(t.Context(), http.MethodGet, "/", nil, nil), "certificate")
 }
+
+// A request that cannot give its body twice is signed too, and its body is closed.
+func TestABodyThatCanBeReadOnceIsSigned(t *testing.T) {
+	cfg := aws.Config{Region: "r", Credentials: credentials.NewStaticCredentialsProvider("a", "b", "")}
+	body := &once{Reader: strings.NewReader("text")}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, "https://domain.example.internal/", body)
+	require.NoError(t, err)
+	_, err = Signed(cfg, Domain, roundTripper(func(r *http.Request) (*http.Response, error) {
+		for range 2 {
+			text, err := io.ReadAll(r.Body)
+			require.NoError(t, err)
+			require.Equal(t, "text", string(text))
+			r.Body, err = r.GetBody()
+			require.NoError(t, err)
+		}
+		sum := sha256.Sum256([]byte("text"))
+		require.Equal(t, hex.EncodeToString(sum[:]), r.Header.Get("X-Amz-Content-Sha256"))
+		require.EqualValues(t, 4, r.ContentLength)
+		return &http.Response{StatusCode: http.StatusOK, Body: http.NoBody}, nil
+	})).RoundTrip(request)
+	require.NoError(t, err)
+	require.True(t, body.closed)
+}
+
+type once struct {
+	io.Reader
+	closed bool
+}
+
+func (o *once) Close() error { o.closed = true; return nil }
+
+type roundTripper func(*http.Request) (*http.Response, error)
+
+func (f roundTripper) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
