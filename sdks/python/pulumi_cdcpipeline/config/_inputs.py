@@ -532,6 +532,10 @@ class CurrentStateArgsDict(TypedDict):
     """
     bisectOnError halves a batch that fails, so that one bad record delays as few others as possible. Default true.
     """
+    compress: NotRequired[_builtins.bool]
+    """
+    compress compresses the requests with gzip. Without it a row costs less processor time and, between two availability zones, more for its transfer. Default true.
+    """
     enabled: NotRequired[_builtins.bool]
     """
     enabled makes the indices and the function. Default true.
@@ -575,6 +579,7 @@ class CurrentStateArgs:
                  batch_seconds: Optional[_builtins.int] = None,
                  batch_size: Optional[_builtins.int] = None,
                  bisect_on_error: Optional[_builtins.bool] = None,
+                 compress: Optional[_builtins.bool] = None,
                  enabled: Optional[_builtins.bool] = None,
                  enhanced_fan_out: Optional[_builtins.bool] = None,
                  max_age_hours: Optional[_builtins.int] = None,
@@ -590,6 +595,7 @@ class CurrentStateArgs:
         :param _builtins.int batch_seconds: batchSeconds is how long a batch may wait for more records, 0 to 300. Default 1.
         :param _builtins.int batch_size: batchSize is the most records that one call of the function gets, 1 to 10000. Default 500.
         :param _builtins.bool bisect_on_error: bisectOnError halves a batch that fails, so that one bad record delays as few others as possible. Default true.
+        :param _builtins.bool compress: compress compresses the requests with gzip. Without it a row costs less processor time and, between two availability zones, more for its transfer. Default true.
         :param _builtins.bool enabled: enabled makes the indices and the function. Default true.
         :param _builtins.bool enhanced_fan_out: enhancedFanOut reads the stream with a throughput of its own, at a price for each shard and hour. Without it the function shares each shard's 2 MB a second with the deliveries. Default false in dev, true in prod.
         :param _builtins.int max_age_hours: maxAgeHours is the age from which a record that still fails is parked in the lake's bucket, 1 to 168 and less than stream.retentionHours. Default 144.
@@ -606,6 +612,8 @@ class CurrentStateArgs:
             pulumi.set(__self__, "batch_size", batch_size)
         if bisect_on_error is not None:
             pulumi.set(__self__, "bisect_on_error", bisect_on_error)
+        if compress is not None:
+            pulumi.set(__self__, "compress", compress)
         if enabled is not None:
             pulumi.set(__self__, "enabled", enabled)
         if enhanced_fan_out is not None:
@@ -660,6 +668,18 @@ class CurrentStateArgs:
     @bisect_on_error.setter
     def bisect_on_error(self, value: Optional[_builtins.bool]):
         pulumi.set(self, "bisect_on_error", value)
+
+    @_builtins.property
+    @pulumi.getter
+    def compress(self) -> Optional[_builtins.bool]:
+        """
+        compress compresses the requests with gzip. Without it a row costs less processor time and, between two availability zones, more for its transfer. Default true.
+        """
+        return pulumi.get(self, "compress")
+
+    @compress.setter
+    def compress(self, value: Optional[_builtins.bool]):
+        pulumi.set(self, "compress", value)
 
     @_builtins.property
     @pulumi.getter
