@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"cdcpipeline/rehearsal/bench/page"
 	"cdcpipeline/rehearsal/report/progress"
 	"context"
 	"fmt"
@@ -11,13 +12,12 @@ import (
 // Publish measures and writes the page in docs/. A run with fewer rows (divided by fewer) writes no page, because
 // its figures mean nothing.
 func Publish(ctx context.Context, project, machine string, fewer int) error {
-	cache := filepath.Join(project, ".cache")
 	r, err := Run(ctx, project, machine, fewer, progress.New(os.Stderr, nil))
 	if err != nil {
 		return fmt.Errorf("measuring: %w", err)
 	}
-	if err := r.Write(filepath.Join(cache, "bench", "report.json")); err != nil {
-		return err
+	if err := page.Join(project, r); err != nil {
+		return err //nolint:wrapcheck // it names the report
 	}
 	r.Print(os.Stdout)
 	if fewer > 1 {

@@ -117,8 +117,8 @@ func TestTheSectionIsWrittenFromTheRun(t *testing.T) {
 	section, err := report().section()
 	require.NoError(t, err)
 	for _, part := range []string{
-		heading, "a machine, 2026-11-30; debezium 3.6.1.Final,", "Every goal that is named below was reached.", "| 1 | 1 | 5000 | 4500 | 900, 1200 | 20 + 80 + 20 | 30 % |",
-		"| 2000000 | 5000 | 20 + 80 + 20 | 52 |", "it was 1.04 times", "| the function | 20.0 (20.0 to 20.0) | 50000 | 1000 (1000 to 1000) | 40 |",
+		heading, "It was measured on 2026-11-30: a machine; debezium 3.6.1.Final,", "This run reached every goal below.", "| 1 | 1 | 5000 | 4500 | 900, 1200 | 20 + 80 + 20 | 30 % |",
+		"| 2000000 | 5000 | 20 + 80 + 20 | 52 |", "the run has 1.04 times", "| the function | 20.0 (20.0 to 20.0) | 50000 | 1000 (1000 to 1000) | 40 |",
 		"| Debezium as it is, its reading of the log with it | 2.50 (2.50 to 2.50) |", "| Debezium | 1200 | 2300 |", "its embedded engine 3.6.1.Final",
 	} {
 		require.Contains(t, section, part)

@@ -24,9 +24,9 @@ var measured []byte
 //go:embed section.md.tmpl
 var sectionTemplate string
 
-// Publish measures, prints the figures, and writes them into .cache/bench/pipeline.json. If a run has all parts at
-// full scale, Publish also writes them to the file that the next build of [Section] embeds, and replaces the
-// section in docs/performance.md.
+// Publish measures, prints the figures, and writes them into .cache/bench/pipeline.json. It joins those with goals to
+// .cache/bench/report.json. If a run has all parts at full scale, Publish also writes the figures to the file that the
+// next build of [Section] embeds, and replaces the section in docs/performance.md.
 func Publish(ctx context.Context, project, machine string, scale Scale, only []string) error {
 	if err := errors.Join(scale.check(), known(only)); err != nil {
 		return err
@@ -38,6 +38,11 @@ func Publish(ctx context.Context, project, machine string, scale Scale, only []s
 	r.Print(os.Stdout)
 	if err := r.write(filepath.Join(project, ".cache", "bench", "pipeline.json")); err != nil {
 		return err
+	}
+	if len(r.Peer.Contenders) > 0 {
+		if err := page.Join(project, map[string]any{"bench": r.Bench}); err != nil {
+			return err //nolint:wrapcheck // it names the report
+		}
 	}
 	if scale != Full || len(only) > 0 {
 		return nil
