@@ -59,6 +59,12 @@ func (domainBackend) currentPermissions(source string) Permissions {
 	return p
 }
 
+// CurrentStatePermissions are what the current-state function of a source may do inside a domain. A test on a real
+// OpenSearch shows that they are enough.
+func CurrentStatePermissions(source string) Permissions {
+	return domainBackend{}.currentPermissions(source)
+}
+
 // readPermissions name the indices behind the alias, because OpenSearch checks these.
 func (domainBackend) readPermissions(alias string) Permissions {
 	return Permissions{Indices: []IndexPermissions{{Patterns: []string{alias + "*"}, Actions: []string{"read"}}}}

@@ -21,7 +21,7 @@ const (
 type shape struct{ bytes, rows, shards int }
 
 var (
-	shapes = []shape{{1 << 10, 24000, 1}, {1 << 10, 24000, 4}, {4 << 10, 12000, 1}, {4 << 10, 12000, 4}}
+	shapes = []shape{{1 << 10, 48000, 1}, {1 << 10, 48000, 4}, {4 << 10, 12000, 1}, {4 << 10, 12000, 4}}
 	// concurrencies are the numbers of concurrent calls. In AWS that is the stream's shards times
 	// search.current.parallelization.
 	concurrencies = []int{1, 2, 4}

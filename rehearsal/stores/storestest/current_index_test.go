@@ -2,6 +2,7 @@ package storestest_test
 
 import (
 	"bytes"
+	"cdcpipeline/components/search"
 	"cdcpipeline/internal/bucket/buckettest"
 	"cdcpipeline/internal/currentstate"
 	"cdcpipeline/internal/opensearch"
@@ -40,19 +41,25 @@ func (a asFunction) RoundTrip(r *http.Request) (*http.Response, error) {
 	return a.http.RoundTrip(r) //nolint:wrapcheck // as every transport
 }
 
-// admitFunction gives the function's role the permissions that search.CurrentState gives it (domainBackend.currentPermissions), and no others.
+// admitFunction gives the function's role the permissions that search.CurrentState gives it, and no others.
 var admitFunction = sync.OnceValue(func() error {
 	node, err := storestest.StartedOpenSearch()
 	if err != nil {
 		return err //nolint:wrapcheck // the error says what failed
 	}
 	const security = "/_plugins/_security/api/"
-	role := `{"cluster_permissions": ["cluster_composite_ops"], "index_permissions": [
-		{"index_patterns": ["current-*"], "allowed_actions": ["crud", "create_index", "manage"]},
-		{"index_patterns": ["` + currentstate.FormerRegistry + `*"], "allowed_actions": ["read", "indices:admin/mappings/get", "indices:admin/block/add*", "indices:admin/refresh*"]}]}`
+	may := search.CurrentStatePermissions("")
+	indices := make([]map[string][]string, len(may.Indices))
+	for i, p := range may.Indices {
+		indices[i] = map[string][]string{"index_patterns": p.Patterns, "allowed_actions": p.Actions}
+	}
+	role, err := json.Marshal(map[string]any{"cluster_permissions": may.Cluster, "index_permissions": indices})
+	if err != nil {
+		return fmt.Errorf("writing the function's role: %w", err)
+	}
 	ctx := context.Background()
 	return errors.Join(
-		node.Admin().Do(ctx, http.MethodPut, security+"roles/function", []byte(role), nil),
+		node.Admin().Do(ctx, http.MethodPut, security+"roles/function", role, nil),
 		node.Admin().Do(ctx, http.MethodPut, security+"rolesmapping/function", []byte(`{"backend_roles": ["function-role"]}`), nil),
 	)
 })
