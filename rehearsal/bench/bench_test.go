@@ -91,7 +91,7 @@ func TestThePageIsWrittenFromTheRun(t *testing.T) {
 		Machine: "a machine", Date: "2026-11-23", Versions: map[string]string{"go": "1.26"},
 		Parsing: []Parsing{{RecordBytes: 1024, MegabytesPerSecond: 250.4, Before: 120, Ratio: Spread{Median: 2.1, Least: 2, Most: 2.2}, Allocations: 1.5, AllocatedBytes: 2000}},
 		Program: Program{Now: Preview{Milliseconds: Spread{Median: 300}, Allocations: 9}, Before: Preview{Milliseconds: Spread{Median: 900}}, Ratio: Spread{Median: 0.33, Least: 0.3, Most: 0.4}},
-		Visible: Visible{Rows: 2000, PerSecond: 100, BatchSeconds: 1, P50: 1000, P99: 2000},
+		Visible: Visible{Rows: 2000, PerSecond: 100, BatchSeconds: 1, P50: Spread{1000, 900, 1100}, P99: Spread{2000, 1900, 4000}},
 	}
 	for _, s := range shapes {
 		writer, raw := reached(2, 9000), reached(2, 10000)
@@ -104,7 +104,7 @@ func TestThePageIsWrittenFromTheRun(t *testing.T) {
 	require.NoError(t, err)
 	for _, part := range []string{
 		"It was measured on 2026-11-23: a machine;\ngo 1.26, with a heap of 1g", "This run reached every goal below.", "| 1 KB, 1 shard | 2 | 9000 (9000 to 9000) | 1000 records | 10000 (10000 to 10000) | 2000 documents, gzip |", "0.90 (0.90 to 0.90) | 20 + 100 |",
-		"| 1024 | 2.10 (2.00 to 2.20) | 250 | 120 | 1.5 | 2000 |", "| 1 KB, 1 shard | the function, 1000 records | 9000 (9000 to 9000) | 20 + 100 | 1.00 |", "| 1 KB, 1 shard | the function, by default | 8000 (8000 to 8000) | 20 + 100 | 0.40 (0.30 to 0.50) |", "| BulkIndexer, with versions | 7000", "| ratio | 0.33 (0.30 to 0.40) |", "| 2000 | 100 | 1000 | 2000 |", "48000 of 1 KB, 12000 of 4 KB", "about 14500 rows",
+		"| 1024 | 2.10 (2.00 to 2.20) | 250 | 120 | 1.5 | 2000 |", "| 1 KB, 1 shard | the function, 1000 records | 9000 (9000 to 9000) | 20 + 100 | 1.00 |", "| 1 KB, 1 shard | the function, by default | 8000 (8000 to 8000) | 20 + 100 | 0.40 (0.30 to 0.50) |", "| BulkIndexer, with versions | 7000", "| ratio | 0.33 (0.30 to 0.40) |", "| 2000 | 100 | 1000 (900 to 1100) | 2000 (1900 to 4000) |", "48000 of 1 KB, 12000 of 4 KB", "about 14500 rows",
 	} {
 		require.Contains(t, string(page), part)
 	}

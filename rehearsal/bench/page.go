@@ -32,7 +32,7 @@ func Page(r *Report) ([]byte, error) {
 		"Report": r, "Writing": r.writing().RenderMarkdown(), "Parsing": r.parsing().RenderMarkdown(), "Visible": r.visible().RenderMarkdown(),
 		"Beside": r.beside().RenderMarkdown(), "Program": r.alone().RenderMarkdown(), "Before": Before,
 		"GoalRatio": goalRatio, "GoalCPU": goalCPU, "GoalReading": goalReading, "GoalProgram": goalProgram, "GoalVisible": goalVisible / 1000,
-		"Heap": heap, "Rounds": rounds, "Warming": int(warming.Seconds()), "Glance": glance.Milliseconds(), "Rows": rowsOfShapes(r),
+		"Heap": heap, "Rounds": rounds, "Sights": sights, "Warming": int(warming.Seconds()), "Glance": glance.Milliseconds(), "Rows": rowsOfShapes(r),
 		"BatchSize": defaults.BatchSize, "Setups": setupsInWords(), "MemoryMb": defaults.MemoryMb, "Core": core,
 		"LambdaRows": math.Round(core*1e6/r.Writing[0].Default.OwnMicros.Median/100) * 100,
 	})
