@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"slices"
 	"strings"
 	"time"
 )
@@ -38,6 +39,7 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 		}
 	}
 	space := f.lines.Get().(*[]byte)
+	*space = slices.Grow(*space, lengthOf(items)) // a document with its action is about as long as its record
 	b := &bulk{f: f, items: items, space: space, pending: make([]action, 0, len(items))}
 	defer func() {
 		if !b.lent {
@@ -61,6 +63,16 @@ func (f *Function) apply(ctx context.Context, items []item) Outcome {
 	b.write(ctx)
 	f.count(items, &out)
 	return out
+}
+
+// lengthOf returns the length of all records in bytes.
+func lengthOf(items []item) (sum int) {
+	for i := range items {
+		if r := items[i].record; r != nil {
+			sum += len(r.Raw())
+		}
+	}
+	return sum
 }
 
 // withReserve returns a context that ends shortly before the invocation does.
