@@ -203,13 +203,15 @@ func project() (string, error) {
 // benchFunction measures the current-state function and the program.
 func benchFunction(o *stages.Options) *cobra.Command {
 	fewer := 1
+	var only []string
 	c := &cobra.Command{
 		Use: "bench", Short: "Measure the current-state function on OpenSearch and write docs/performance.md anew", Args: cobra.NoArgs,
 		Example: "  go run . bench --fewer 16",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return bench.Publish(cmd.Context(), o.Project, machine.Describe(), fewer)
+			return bench.Publish(cmd.Context(), o.Project, machine.Describe(), fewer, only)
 		},
 	}
+	c.Flags().StringSliceVar(&only, "only", nil, "parts to measure: "+strings.Join(bench.Parts(), ", ")+"; the others on the page stay as they are in .cache/bench/report.json")
 	c.Flags().IntVar(&fewer, "fewer", fewer, "divide the rows by so many, to see that all works: it leaves docs/performance.md as it is")
 	return c
 }

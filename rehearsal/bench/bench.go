@@ -22,6 +22,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -42,9 +43,23 @@ type bench struct {
 	report   *Report
 }
 
-// Run measures everything. fewer divides the number of rows; a run with fewer rows only shows that the benchmark
-// works. Servers come from the cache folder, and Run removes them at the end.
-func Run(ctx context.Context, project, machine string, fewer int, log *progress.Log) (r *Report, err error) {
+// These are the parts of the benchmark.
+const (
+	partRead    = "read"
+	partProgram = "program"
+	partWrite   = "write"
+	partSearch  = "search"
+)
+
+// Parts returns the names of the parts.
+func Parts() []string { return []string{partRead, partProgram, partWrite, partSearch} }
+
+// Run measures the named parts, or all parts if none is named. fewer divides the number of rows; a run with fewer rows
+// only shows that the benchmark works. Servers come from the cache folder, and Run removes them at the end.
+func Run(ctx context.Context, project, machine string, fewer int, only []string, log *progress.Log) (r *Report, err error) {
+	if len(only) == 0 {
+		only = Parts()
+	}
 	b := &bench{log: log, report: &Report{
 		Machine: machine, Date: time.Now().UTC().Format(time.DateOnly),
 		Versions: map[string]string{"go": strings.TrimPrefix(runtime.Version(), "go"), "opensearch": stores.OpenSearchVersion},
@@ -56,44 +71,54 @@ func Run(ctx context.Context, project, machine string, fewer int, log *progress.
 	if err := log.Run("compile contenders", func() error { return b.compile(ctx, project) }); err != nil {
 		return nil, err
 	}
-	if err := log.Run("read records", func() error { return b.parse(ctx) }); err != nil {
-		return nil, err
+	if slices.Contains(only, partRead) {
+		if err := log.Run("read records", func() error { return b.parse(ctx) }); err != nil {
+			return nil, err
+		}
 	}
-	if err := log.Run("the program alone", func() error { return b.program(ctx, project) }); err != nil {
-		return nil, err
+	if slices.Contains(only, partProgram) {
+		if err := log.Run("the program alone", func() error { return b.program(ctx, project) }); err != nil {
+			return nil, err
+		}
 	}
-	site, err := stores.NewSite(filepath.Join(project, ".cache"))
-	if err != nil {
-		return nil, fmt.Errorf("making a place for the node: %w", err)
+	if slices.Contains(only, partWrite) || slices.Contains(only, partSearch) {
+		if err := b.onNode(ctx, project, fewer, only); err != nil {
+			return nil, err
+		}
 	}
-	defer func() { err = errors.Join(err, site.Remove()) }()
-	b.authority = site.Authority.PEM()
-	if err := log.Run("start OpenSearch", func() error { return b.start(ctx, site) }); err != nil {
-		return nil, err
-	}
-	defer b.node.Stop()
-	if err := b.onNode(ctx, fewer); err != nil {
-		return nil, err
-	}
-	b.report.Bench = b.report.summary()
 	b.report.Seconds = log.Elapsed().Round(time.Second).Seconds()
 	return b.report, nil
 }
 
 // onNode runs the measurements that need OpenSearch.
-func (b *bench) onNode(ctx context.Context, fewer int) error {
+func (b *bench) onNode(ctx context.Context, project string, fewer int, only []string) (err error) {
+	site, err := stores.NewSite(filepath.Join(project, ".cache"))
+	if err != nil {
+		return fmt.Errorf("making a place for the node: %w", err)
+	}
+	defer func() { err = errors.Join(err, site.Remove()) }()
+	b.authority = site.Authority.PEM()
+	if err := b.log.Run("start OpenSearch", func() error { return b.start(ctx, site) }); err != nil {
+		return err //nolint:wrapcheck // the log says what
+	}
+	defer b.node.Stop()
 	if err := b.log.Run("warm up", func() error { return b.warmUp(ctx, fewer) }); err != nil {
 		return err //nolint:wrapcheck // the log says what
 	}
-	for _, s := range shapes {
-		if s.rows /= fewer; s.rows < defaults.BatchSize {
-			return fmt.Errorf("%d rows are too few", s.rows)
-		}
-		if err := b.log.Run("write "+s.String(), func() error { return b.write(ctx, s) }); err != nil {
-			return err //nolint:wrapcheck // the log says what
+	if slices.Contains(only, partWrite) {
+		for _, s := range shapes {
+			if s.rows /= fewer; s.rows < defaults.BatchSize {
+				return fmt.Errorf("%d rows are too few", s.rows)
+			}
+			if err := b.log.Run("write "+s.String(), func() error { return b.write(ctx, s) }); err != nil {
+				return err //nolint:wrapcheck // the log says what
+			}
 		}
 	}
-	return b.log.Run("commit to search", func() error { return b.see(ctx) }) //nolint:wrapcheck // the log says what
+	if slices.Contains(only, partSearch) {
+		return b.log.Run("commit to search", func() error { return b.see(ctx) }) //nolint:wrapcheck // the log says what
+	}
+	return nil
 }
 
 func (b *bench) start(ctx context.Context, site *stores.Site) (err error) {

@@ -176,3 +176,21 @@ func TestABenchmarksLineIsRead(t *testing.T) {
 	_, _, err = readBenchmark([]byte("PASS\n"))
 	require.ErrorContains(t, err, "no line")
 }
+
+func TestPartsThatAreNotMeasuredAreThoseOfTheRunBefore(t *testing.T) {
+	former := &Report{Machine: "a", Date: "2026-11-29", Versions: map[string]string{"go": "1.25", "java": "17"}, Parsing: []Parsing{{RecordBytes: 1}}, Program: Program{Ratio: Spread{Median: 1}}, Writing: make([]Writing, len(shapes)), Visible: Visible{Rows: 1}}
+	require.True(t, former.whole())
+	now := &Report{Machine: "a", Date: "2026-11-30", Versions: map[string]string{"go": "1.26"}, Visible: Visible{Rows: 2}}
+	require.False(t, now.whole())
+	all := now.completedBy(former)
+	require.True(t, all.whole())
+	require.Equal(t, 2, all.Visible.Rows)
+	require.Equal(t, former.Parsing, all.Parsing)
+	require.Equal(t, "2026-11-29 and 2026-11-30", all.Date)
+	require.Equal(t, map[string]string{"go": "1.26", "java": "17"}, all.Versions)
+
+	now.Machine = "another"
+	require.False(t, now.completedBy(former).whole())
+	require.ErrorContains(t, Publish(t.Context(), t.TempDir(), "a", 1, []string{"wright"}), `--only: there is no part "wright": choose of read, program, write, search`)
+	require.ErrorContains(t, Publish(t.Context(), t.TempDir(), "a", 0, nil), "--fewer is 0")
+}

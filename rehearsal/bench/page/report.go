@@ -10,10 +10,13 @@ import (
 	"path/filepath"
 )
 
+// Report returns the path of the report in which benchmarks leave their figures.
+func Report(project string) string { return filepath.Join(project, ".cache", "bench", "report.json") }
+
 // Join writes the members of a measurement into .cache/bench/report.json. Members of other measurements stay there.
 // The member bench, which has the figures that have goals, is joined member by member.
 func Join(project string, measurement any) error {
-	path := filepath.Join(project, ".cache", "bench", "report.json")
+	path := Report(project)
 	all := map[string]json.RawMessage{}
 	former, err := os.ReadFile(path)
 	if err == nil {
