@@ -34,6 +34,7 @@ var (
 	verifyAll      = Stage{"verify", Verify, append(slices.Clone(verify.Reports), "catalog")} // elsewhere Trino's catalog counts
 	secondUp       = Stage{"second up", SecondUp, []string{"second_up", "deployer_policy"}}
 	destroy        = Stage{"destroy", Destroy, []string{"destroy", "retained"}}
+	schedulesRun   = Stage{"schedules run", SchedulesRun, nil}
 	alarmsWatched  = Stage{"alarms watched", AlarmsWatched, nil}
 	alarmsSilent   = Stage{"alarms silent", AlarmsSilent, []string{"alarms.declared", "alarms.silent_when_healthy", "alarms.injected", "alarms.scale", "alarms.longest_period_seconds"}}
 	alarmsFire     = Stage{"alarms that fire", AlarmsFire, []string{"alarms.fired_in_own_fault"}}
@@ -45,13 +46,13 @@ var begin = []Stage{{"engine and servers", Prepare, nil}, {"stores and stand-ins
 // Basic is what `make rehearse` runs.
 var Basic = Part{
 	"basic", "One stack is previewed, deployed, loaded, compared row by row, deployed again without a change, and destroyed.",
-	[]Stage{previewMinimal, previewProd, preview, firstUp, rows, verifyAll, secondUp, destroy},
+	[]Stage{previewMinimal, previewProd, preview, firstUp, schedulesRun, rows, verifyAll, secondUp, destroy},
 }
 
 // Look deploys the stack and leaves it running.
 var Look = Part{
 	"look", "One stack is deployed and loaded, and left running.",
-	[]Stage{previewMinimal, previewProd, preview, firstUp, rows, verify, {"leave it running", Stay, nil}},
+	[]Stage{previewMinimal, previewProd, preview, firstUp, schedulesRun, rows, verify, {"leave it running", Stay, nil}},
 }
 
 // AllFaults is what `make faults` runs. Its report contains only the faults' results.

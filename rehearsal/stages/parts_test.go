@@ -52,7 +52,7 @@ func TestEveryCheckIsMadeByExactlyOnePart(t *testing.T) {
 
 // A stage that needs a deployed stack needs an up before it; one that compares with the journals needs rows.
 func TestWhatAStageReliesOnIsInThePartBeforeIt(t *testing.T) {
-	rowless := []string{rows.Name, alarmsWatched.Name, "what is assumed of AWS, held and broken"}
+	rowless := []string{rows.Name, schedulesRun.Name, alarmsWatched.Name, "what is assumed of AWS, held and broken"}
 	alone := []string{"tables for faults", previewMinimal.Name, "preview of each combination of kinds", previewProd.Name, preview.Name, "policies in the engine", "names of the baseline", "preflight: each check broken once", "account roles: absent, present, again", "everything adopted", "plugin and language host", "wrong inputs in YAML", "a stream and a lake in YAML", "the whole pipeline in YAML", "the whole pipeline in TypeScript", "what is searched in Python"}
 	for _, p := range append(slices.Clone(Full), Basic, Look, AllFaults, Dashboard) {
 		position := func(name string) int {
