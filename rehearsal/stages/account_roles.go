@@ -18,7 +18,7 @@ import (
 // and when somebody else has made them differently.
 func AccountRoles(ctx context.Context, r *Run) error {
 	s, err := newStack(ctx, r, "roles", func(ctx *pulumi.Context) error {
-		if _, err := replication.NewAccountRoles(ctx, "account-roles", &replication.AccountRolesArgs{}); err != nil {
+		if _, err := replication.NewAccountRoles(ctx, "account-roles", &replication.AccountRolesArgs{Serverless: true}); err != nil {
 			return err
 		}
 		if _, err := search.NewServiceLinkedRole(ctx, "search-role", &search.ServiceLinkedRoleArgs{}); err != nil {
@@ -58,6 +58,9 @@ func AccountRoles(ctx context.Context, r *Run) error {
 			}
 		}
 		for _, role := range sharedRoles {
+			if role == madeByCollections {
+				continue
+			}
 			out, err := client.GetRole(ctx, &iam.GetRoleInput{RoleName: &role})
 			if err != nil {
 				return fmt.Errorf("%s: the role %s: %w", step.what, role, err)
@@ -78,6 +81,9 @@ func AccountRoles(ctx context.Context, r *Run) error {
 }
 
 const (
+	// madeByCollections is the role that AWS makes with an account's first collection. No program makes it.
+	madeByCollections = "AWSServiceRoleForAmazonOpenSearchServerless"
+
 	foreignRole = "dms-vpc-role"
 	foreign     = "made by somebody else"
 )

@@ -127,7 +127,7 @@ func SecondUp(ctx context.Context, r *Run) error {
 }
 
 // sharedRoles are the account-wide roles that a destroy keeps, because others may use them.
-var sharedRoles = []string{"dms-vpc-role", "dms-cloudwatch-logs-role", "AWSServiceRoleForAmazonOpenSearchService", "AWSServiceRoleForRDS", "AWSServiceRoleForDMSServerless", "AWSServiceRoleForAmazonOpenSearchServerless"}
+var sharedRoles = []string{"dms-vpc-role", "dms-cloudwatch-logs-role", "AWSServiceRoleForAmazonOpenSearchService", "AWSServiceRoleForRDS", "AWSServiceRoleForDMSServerless", madeByCollections}
 
 // Destroy destroys the stack and lists what is left in the account.
 func Destroy(ctx context.Context, r *Run) error {
