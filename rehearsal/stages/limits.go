@@ -27,7 +27,7 @@ var never = []string{
 	"Aurora MySQL: the database is MariaDB 11.4.5; checks of variables that it lacks are reported as not applicable",
 	"DMS and Firehose: stand-ins that act on the declared settings; their throughput and time-outs are not AWS's",
 	"Systems Manager: its sessions are a stand-in that speaks the protocol of AWS's agent; the service itself, its agent and its VPC endpoints are not run",
-	"Lambda: event source mappings are a stand-in, enhanced fan-out is a faster poll there; schedules of functions are fired where alarms are watched, faster than declared",
+	"Lambda: event source mappings are a stand-in, enhanced fan-out is a faster poll there; schedules of functions run faster than declared, and only in make rehearse, rehearsal/start up and the part faults",
 	"CloudWatch: a stand-in evaluates alarms by the documented rules, with a clock that goes faster, on what stand-ins publish; how busy hosts are, snapshots and keys are injected; nobody is told: topics, subscriptions and rules are kept",
 	"Glue: the job that keeps tables is run by Spark with the jars of Glue 5.1, on this machine, in part tables; its schedule is kept and not run, its role is simulated",
 	"Athena: the views and saved queries are run by Trino, which it is made from, in part rows, and by DuckDB elsewhere; AWS's own view format is not published",

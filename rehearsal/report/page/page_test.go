@@ -197,3 +197,9 @@ func TestThePageIsWrittenBesideItsReport(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, left, 2)
 }
+
+func TestAnArrowsFigureIsShort(t *testing.T) {
+	for ms, want := range map[float64]string{0: "0 s", 7: "0.01 s", 1473: "1.5 s", 59_600: "60 s", 62_000: "62 s", 599_000: "599 s", 600_000: "10 min", 3_661_000: "61 min 1 s"} {
+		require.Equal(t, want, brief(ms), ms)
+	}
+}

@@ -142,14 +142,27 @@ type flow struct {
 	words string
 }
 
+// brief formats milliseconds for an arrow, beside which there is no room for minutes and seconds.
+func brief(ms float64) string {
+	const most = 600
+	switch s := ms / 1000; {
+	case s <= 0:
+		return "0 s"
+	case s >= 59.5 && s < most:
+		return fmt.Sprintf("%.0f s", s)
+	default:
+		return seconds(s)
+	}
+}
+
 // passed are a report's flows, by the parts that they connect.
 func passed(w report.Whole) map[string]flow {
 	at := map[string]flow{}
 	add := func(h report.Hop, what string) {
 		f := flow{lines: []string{count(h.Rows) + what, count(h.Lost) + " lost"}, lost: h.Lost > 0}
 		if q := h.LatencyMs; q != nil {
-			f.lines = append(f.lines, seconds(q.P50/1000)+" · "+seconds(q.P99/1000))
-			f.words = fmt.Sprintf(", half within %s of their commit, 99 of 100 within %s", seconds(q.P50/1000), seconds(q.P99/1000))
+			f.lines = append(f.lines, brief(q.P50)+" · "+brief(q.P99))
+			f.words = fmt.Sprintf(", half within %s of their commit, 99 of 100 within %s", brief(q.P50), brief(q.P99))
 		}
 		f.words = fmt.Sprintf("%s to %s: %s, %s%s", named(h.From), named(h.To), f.lines[0], f.lines[1], f.words)
 		at[h.From+" "+h.To] = f
@@ -163,7 +176,7 @@ func passed(w report.Whole) map[string]flow {
 			f.lines[1] = "not equal"
 		}
 		if latency.P50 > 0 {
-			f.lines = append(f.lines, seconds(latency.P50/1000)+" · "+seconds(latency.P99/1000))
+			f.lines = append(f.lines, brief(latency.P50)+" · "+brief(latency.P99))
 		}
 		f.words = fmt.Sprintf("%s to %s: %s", named(from), named(to), strings.Join(f.lines, ", "))
 		at[from+" "+to] = f
