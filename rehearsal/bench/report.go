@@ -160,6 +160,9 @@ func (r *Report) Missed() []string {
 // Print writes the report as tables.
 func (r *Report) Print(out io.Writer) {
 	for _, t := range r.tables() {
+		if t.Length() == 0 {
+			continue // not measured
+		}
 		t.SetStyle(table.StyleLight)
 		fmt.Fprintf(out, "%s\n\n", t.Render())
 	}
@@ -233,6 +236,9 @@ func (r *Report) parsing() table.Writer {
 func (r *Report) alone() table.Writer {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"program", "ms", "allocations", "allocated, MB"})
+	if r.Program == (Program{}) {
+		return t
+	}
 	for _, p := range []struct {
 		name string
 		Preview
@@ -246,6 +252,9 @@ func (r *Report) alone() table.Writer {
 func (r *Report) visible() table.Writer {
 	t := table.NewWriter()
 	t.AppendHeader(table.Row{"rows", "a second", "p50, ms", "p99, ms"})
+	if r.Visible == (Visible{}) {
+		return t
+	}
 	t.AppendRow(table.Row{r.Visible.Rows, r.Visible.PerSecond, r.Visible.P50, r.Visible.P99})
 	return t
 }
