@@ -81,12 +81,12 @@ func (s *Sources) inputs(args []string, packages map[string]goPackage) (string, 
 		if p.Module != nil && !p.Module.Main {
 			modules = append(modules, p.Module.GoMod)
 		}
-		if err := p.folder(sum); err != nil {
+		if err := s.folder(sum, p); err != nil {
 			return "", err
 		}
 	}
 	for _, file := range slices.Compact(modules) {
-		if err := sumFile(sum, file); err != nil && !errors.Is(err, fs.ErrNotExist) { // a module without others has no go.sum
+		if err := s.sumFile(sum, file); err != nil && !errors.Is(err, fs.ErrNotExist) { // a module without others has no go.sum
 			return "", err
 		}
 	}
@@ -94,7 +94,7 @@ func (s *Sources) inputs(args []string, packages map[string]goPackage) (string, 
 }
 
 // folder hashes all files that the package has or could have.
-func (p goPackage) folder(sum hash.Hash) error {
+func (s *Sources) folder(sum hash.Hash, p goPackage) error {
 	fmt.Fprintf(sum, "folder %s\n", p.Dir)
 	err := filepath.WalkDir(p.Dir, func(path string, entry fs.DirEntry, err error) error {
 		switch {
@@ -105,7 +105,7 @@ func (p goPackage) folder(sum hash.Hash) error {
 		case entry.IsDir() || strings.HasSuffix(path, "_test.go"):
 			return nil
 		}
-		return sumFile(sum, path)
+		return s.sumFile(sum, path)
 	})
 	if err != nil {
 		return fmt.Errorf("reading the files of a package: %w", err)
@@ -113,12 +113,12 @@ func (p goPackage) folder(sum hash.Hash) error {
 	return nil
 }
 
-func sumFile(sum hash.Hash, file string) error {
-	content, err := os.ReadFile(file)
+func (s *Sources) sumFile(sum hash.Hash, file string) error {
+	content, err := s.sum(file)
 	if err != nil {
-		return fmt.Errorf("reading a source file: %w", err)
+		return err
 	}
-	fmt.Fprintf(sum, "file %s %x\n", file, sha256.Sum256(content))
+	fmt.Fprintf(sum, "file %s %x\n", file, content)
 	return nil
 }
 

@@ -1,13 +1,13 @@
 package lambdabuild
 
 import (
-	"bytes"
 	"cdcpipeline/config"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"hash"
 	"maps"
 	"os"
 	"os/exec"
@@ -54,10 +54,8 @@ type Sources struct {
 
 	version  []byte
 	packages map[string]goPackage // by import path
-	// listed is true if no former list was valid.
-	listed bool
-	// sums caches what determines a package's part of a binary, by import path. Functions share most packages.
-	sums map[string][]byte
+	// sums has the hashes of files that were read, by path. Listing and building need most files several times.
+	sums map[string][sha256.Size]byte
 }
 
 // Read lists the sources of functions ("bootstrap", ...) in the module at moduleDir. They will be compiled for
@@ -78,7 +76,7 @@ func read(ctx context.Context, moduleDir string, arch config.Architecture, names
 	if _, err := exec.LookPath("go"); err != nil {
 		return nil, errors.New("the go command is not on PATH: install the Go release that go.mod names")
 	}
-	s := &Sources{builder: builder{dir: moduleDir, goarch: goarch}, sums: map[string][]byte{}}
+	s := &Sources{builder: builder{dir: moduleDir, goarch: goarch}, sums: map[string][sha256.Size]byte{}}
 	args := []string{"list", "-deps", "-tags=lambda.norpc", "-json=ImportPath,Dir,Standard,DepOnly,Imports,GoFiles,SFiles,HFiles,EmbedFiles,Module"}
 	for _, name := range names {
 		args = append(args, folder(name))
@@ -98,8 +96,9 @@ func read(ctx context.Context, moduleDir string, arch config.Architecture, names
 	if s.packages, err = readList(listed); err != nil {
 		return nil, err
 	}
-	s.listed = true
-	return s, s.remember(file, args)
+	// If the list cannot be kept, for example in a folder that may not be written, the next preview lists again.
+	_ = s.remember(file, args)
+	return s, nil
 }
 
 // compiler returns the version of the compiler. A release is the one that compiled this program.
@@ -153,38 +152,45 @@ func (s *Sources) hash(name string) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintf(sum, "%s%s\n%s\n", s.version, strings.Join(flags, " "), strings.Join(s.environment(), " "))
 	for _, p := range packages {
-		part, known := s.sums[p.ImportPath]
-		if !known {
-			if part, err = p.inputs(); err != nil {
-				return "", err
-			}
-			s.sums[p.ImportPath] = part
+		if err := s.writeTo(sum, p); err != nil {
+			return "", err
 		}
-		sum.Write(part)
 	}
 	return hex.EncodeToString(sum.Sum(nil)), nil
 }
 
-// inputs lists everything of a package that can change a binary.
-func (p goPackage) inputs() ([]byte, error) {
-	var all bytes.Buffer
-	fmt.Fprintf(&all, "package %s\n", p.ImportPath)
+// writeTo hashes everything of a package that can change a binary.
+func (s *Sources) writeTo(sum hash.Hash, p goPackage) error {
+	fmt.Fprintf(sum, "package %s\n", p.ImportPath)
 	if !p.local() {
 		m := p.Module
 		if m.Replace != nil {
 			m = m.Replace
 		}
-		fmt.Fprintf(&all, "module %s %s %s\n", m.Path, m.Version, m.Sum)
-		return all.Bytes(), nil
+		fmt.Fprintf(sum, "module %s %s %s\n", m.Path, m.Version, m.Sum)
+		return nil
 	}
 	for _, files := range [][]string{p.GoFiles, p.SFiles, p.HFiles, p.EmbedFiles} {
 		for _, name := range files {
-			content, err := os.ReadFile(filepath.Join(p.Dir, name))
+			content, err := s.sum(filepath.Join(p.Dir, name))
 			if err != nil {
-				return nil, fmt.Errorf("reading a source file: %w", err)
+				return err
 			}
-			fmt.Fprintf(&all, "file %s %x\n", name, sha256.Sum256(content))
+			fmt.Fprintf(sum, "file %s %x\n", name, content)
 		}
 	}
-	return all.Bytes(), nil
+	return nil
+}
+
+// sum returns the hash of a file. It reads each file once.
+func (s *Sources) sum(file string) ([sha256.Size]byte, error) {
+	if known, ok := s.sums[file]; ok {
+		return known, nil
+	}
+	content, err := os.ReadFile(file)
+	if err != nil {
+		return [sha256.Size]byte{}, fmt.Errorf("reading a source file: %w", err)
+	}
+	s.sums[file] = sha256.Sum256(content)
+	return s.sums[file], nil
 }

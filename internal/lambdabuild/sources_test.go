@@ -66,13 +66,16 @@ func TestTheSourcesAreListedAgainWhenTheyChange(t *testing.T) {
 			write(t, dir, "functions/hello/odd.go", "//go:build windows\n\npackage main\n")
 			write(t, dir, "functions/hello/main_test.go", "package main\n")
 			hashes := map[string]bool{}
+			var kept os.FileInfo
 			hash := func() (listed bool) {
 				s, err := Read(t.Context(), dir, config.X8664, "hello")
 				require.NoError(t, err)
 				sum, err := s.hash("hello")
 				require.NoError(t, err)
 				hashes[sum] = true
-				return s.listed
+				before := kept
+				kept = listFile(t, dir)
+				return !os.SameFile(before, kept)
 			}
 			require.True(t, hash())
 			write(t, dir, "functions/hello/main_test.go", "package main\n\nimport _ \"testing\"\n")
@@ -89,11 +92,30 @@ func TestADamagedListIsMadeAnew(t *testing.T) {
 	dir := module(t, "42")
 	_, err := Read(t.Context(), dir, config.X8664, "hello")
 	require.NoError(t, err)
+	before := listFile(t, dir)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, ".cache", "functions", before.Name()), []byte(`{"Inputs":"x","Pack`), 0o600))
+	_, err = Read(t.Context(), dir, config.X8664, "hello")
+	require.NoError(t, err)
+	require.False(t, os.SameFile(before, listFile(t, dir)))
+}
+
+// listFile returns the remembered list. A new list is another file.
+func listFile(t *testing.T, dir string) os.FileInfo {
+	t.Helper()
 	files, err := filepath.Glob(filepath.Join(dir, ".cache", "functions", "listed-*.json"))
 	require.NoError(t, err)
 	require.Len(t, files, 1)
-	require.NoError(t, os.WriteFile(files[0], []byte(`{"Inputs":"x","Pack`), 0o600))
-	s, err := Read(t.Context(), dir, config.X8664, "hello")
+	file, err := os.Stat(files[0])
 	require.NoError(t, err)
-	require.True(t, s.listed)
+	return file
+}
+
+// A zip that is there is enough, also where nothing can be written.
+func TestAListThatCannotBeKeptIsNoError(t *testing.T) {
+	dir := module(t, "42")
+	zip := build(t, dir, config.X8664)
+	list := filepath.Join(dir, ".cache", "functions", listFile(t, dir).Name())
+	require.NoError(t, os.Remove(list))
+	require.NoError(t, os.MkdirAll(filepath.Join(list, "occupied"), 0o750))
+	require.Equal(t, zip, build(t, dir, config.X8664))
 }
