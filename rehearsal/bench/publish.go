@@ -11,7 +11,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 )
 
@@ -19,10 +18,8 @@ import (
 // some parts are measured, the others on the page are those of that report; without them Publish writes no page. A run
 // with fewer rows (divided by fewer) is not joined and writes no page, because its figures mean nothing.
 func Publish(ctx context.Context, project, machine string, fewer int, only []string) error {
-	for _, name := range only {
-		if !slices.Contains(Parts(), name) {
-			return fmt.Errorf("--only: there is no part %q: choose of %s", name, strings.Join(Parts(), ", "))
-		}
+	if err := page.Known(only, Parts()); err != nil {
+		return err //nolint:wrapcheck // it names the flag
 	}
 	if fewer < 1 {
 		return fmt.Errorf("--fewer is %d: set it to 1 or more", fewer)

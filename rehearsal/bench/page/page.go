@@ -1,4 +1,5 @@
-// Package page writes measurements into docs/performance.md, one section at a time.
+// Package page publishes measurements: sections of docs/performance.md, and figures as JSON. It also checks which parts
+// of a benchmark a person chose.
 package page
 
 import (

@@ -8,6 +8,8 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 )
 
 // Report returns the path of the report in which benchmarks leave their figures.
@@ -41,15 +43,30 @@ func Join(project string, measurement any) error {
 	if all[figures], err = json.Marshal(ratios); err != nil {
 		return fmt.Errorf("writing the report: %w", err)
 	}
-	text, err := json.MarshalIndent(all, "", "  ")
+	return Write(path, all)
+}
+
+// Write writes a measurement as JSON, for people too.
+func Write(path string, measurement any) error {
+	text, err := json.MarshalIndent(measurement, "", "  ")
 	if err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+		return fmt.Errorf("writing the run: %w", err)
 	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o750); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return fmt.Errorf("writing the run: %w", err)
 	}
-	if err := os.WriteFile(path, append(text, '\n'), 0o600); err != nil {
-		return fmt.Errorf("writing the report: %w", err)
+	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil { // documentation
+		return fmt.Errorf("writing the run: %w", err)
+	}
+	return nil
+}
+
+// Known returns an error for a part that a benchmark does not have.
+func Known(only, parts []string) error {
+	for _, name := range only {
+		if !slices.Contains(parts, name) {
+			return fmt.Errorf("--only: there is no part %q: choose of %s", name, strings.Join(parts, ", "))
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cdcpipeline/internal/change"
+	"cdcpipeline/rehearsal/bench/page"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -146,8 +147,8 @@ func TestAScaleThatCannotBeMeasuredIsRefused(t *testing.T) {
 	for _, text := range []string{"--load is 5: set it to 1000", "--growth is 0: set it to 10000", "--rounds is 0: set it to 1", "--warming is 1200: set it to a multiple of 500"} {
 		require.ErrorContains(t, err, text)
 	}
-	require.NoError(t, known([]string{"load", "peer"}))
-	require.ErrorContains(t, known([]string{"write"}), `there is no part "write": choose of load, growth, peer`)
+	require.NoError(t, page.Known([]string{"load", "peer"}, Parts()))
+	require.ErrorContains(t, page.Known([]string{"write"}, Parts()), `there is no part "write": choose of load, growth, peer`)
 }
 
 // Two spellings of one number are equal. Rows with different values are not.

@@ -11,8 +11,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"text/template"
 )
 
@@ -28,7 +26,7 @@ var sectionTemplate string
 // .cache/bench/report.json. If a run has all parts at full scale, Publish also writes the figures to the file that the
 // next build of [Section] embeds, and replaces the section in docs/performance.md.
 func Publish(ctx context.Context, project, machine string, scale Scale, only []string) error {
-	if err := errors.Join(scale.check(), known(only)); err != nil {
+	if err := errors.Join(scale.check(), page.Known(only, Parts())); err != nil {
 		return err
 	}
 	r, err := Run(ctx, project, machine, scale, only, progress.New(os.Stderr, nil))
@@ -36,8 +34,8 @@ func Publish(ctx context.Context, project, machine string, scale Scale, only []s
 		return fmt.Errorf("measuring: %w", err)
 	}
 	r.Print(os.Stdout)
-	if err := r.write(filepath.Join(project, ".cache", "bench", "pipeline.json")); err != nil {
-		return err
+	if err := page.Write(filepath.Join(project, ".cache", "bench", "pipeline.json"), r); err != nil {
+		return err //nolint:wrapcheck // it says what
 	}
 	if len(r.Peer.Contenders) > 0 {
 		if err := page.Join(project, map[string]any{"bench": r.Bench}); err != nil {
@@ -47,28 +45,14 @@ func Publish(ctx context.Context, project, machine string, scale Scale, only []s
 	if scale != Full || len(only) > 0 {
 		return nil
 	}
-	if err := r.write(filepath.Join(project, "rehearsal", "bench", "pipeline", "measured.json")); err != nil {
-		return err
+	if err := page.Write(filepath.Join(project, "rehearsal", "bench", "pipeline", "measured.json"), r); err != nil {
+		return err //nolint:wrapcheck // it says what
 	}
 	section, err := r.section()
 	if err != nil {
 		return err
 	}
 	return page.Replace(project, heading, section) //nolint:wrapcheck // it names the page
-}
-
-func (r *Report) write(path string) error {
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the run: %w", err)
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return fmt.Errorf("writing the run: %w", err)
-	}
-	if err := os.WriteFile(path, append(text, '\n'), 0o644); err != nil { // documentation
-		return fmt.Errorf("writing the run: %w", err)
-	}
-	return nil
 }
 
 // check returns an error for each number that is too small.
@@ -93,15 +77,6 @@ func (s Scale) check() error {
 		problems = append(problems, fmt.Errorf("--warming is %d: set it to a multiple of %d, the records of a batch", s.Warming, defaults.BatchSize))
 	}
 	return errors.Join(problems...)
-}
-
-func known(only []string) error {
-	for _, name := range only {
-		if !slices.Contains(Parts(), name) {
-			return fmt.Errorf("--only: there is no part %q: choose of %s", name, strings.Join(Parts(), ", "))
-		}
-	}
-	return nil
 }
 
 const heading = "## The pipeline under load, beside a peer\n"

@@ -12,8 +12,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
-	"strings"
 	"text/template"
 )
 
@@ -29,7 +27,7 @@ var sectionTemplate string
 // [Section] embeds, beside earlier figures of parts that were not measured now. It also replaces the section in
 // docs/performance.md.
 func Publish(ctx context.Context, project, machine string, scale Scale, only []string) error {
-	if err := errors.Join(scale.check(), known(only)); err != nil {
+	if err := errors.Join(scale.check(), page.Known(only, Parts())); err != nil {
 		return err
 	}
 	r, err := Run(ctx, project, machine, scale, only, progress.New(os.Stderr, nil))
@@ -47,12 +45,8 @@ func Publish(ctx context.Context, project, machine string, scale Scale, only []s
 	if before != nil {
 		r = before.with(r)
 	}
-	text, err := json.MarshalIndent(r, "", "  ")
-	if err != nil {
-		return fmt.Errorf("writing the run: %w", err)
-	}
-	if err := os.WriteFile(filepath.Join(project, "rehearsal", "bench", "tables", "measured.json"), append(text, '\n'), 0o644); err != nil { // documentation
-		return fmt.Errorf("writing the run: %w", err)
+	if err := page.Write(filepath.Join(project, "rehearsal", "bench", "tables", "measured.json"), r); err != nil {
+		return err //nolint:wrapcheck // it says what
 	}
 	section, err := r.section()
 	if err != nil {
@@ -76,15 +70,6 @@ func (s Scale) check() error {
 		problems = append(problems, fmt.Errorf("--changes is %d and --rows is %d: set --changes to no more than --rows", s.Changes, s.Rows))
 	}
 	return errors.Join(problems...)
-}
-
-func known(only []string) error {
-	for _, name := range only {
-		if !slices.Contains(Parts(), name) {
-			return fmt.Errorf("--only: there is no part %q: choose of %s", name, strings.Join(Parts(), ", "))
-		}
-	}
-	return nil
 }
 
 const heading = "## The lake's tables\n"

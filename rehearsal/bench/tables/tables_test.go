@@ -3,6 +3,7 @@ package tables
 import (
 	"bytes"
 	"cdcpipeline/internal/change"
+	"cdcpipeline/rehearsal/bench/page"
 	"compress/gzip"
 	"fmt"
 	"io"
@@ -65,8 +66,8 @@ func TestAScaleThatCannotBeMeasuredIsRefused(t *testing.T) {
 	for _, flag := range []string{"--rows is 5: set it to 1000", "--changes is 7: set it to 10", "--times is 0: set it to 1", "--changes to no more than --rows"} {
 		require.ErrorContains(t, err, flag)
 	}
-	require.NoError(t, known([]string{"merge", "read"}))
-	require.ErrorContains(t, known([]string{"write"}), `there is no part "write": choose of merge, grow, read`)
+	require.NoError(t, page.Known([]string{"merge", "read"}, Parts()))
+	require.ErrorContains(t, page.Known([]string{"write"}, Parts()), `there is no part "write": choose of merge, grow, read`)
 }
 
 func TestMissedGoalsAreNamed(t *testing.T) {
